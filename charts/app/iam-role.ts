@@ -1,0 +1,76 @@
+import { Construct } from 'constructs';
+import { type AwsEnvironment, parseArn, partitionOf, roleArn, roleName } from './aws';
+import { Problems } from './problems';
+
+/** One statement of an IAM policy that allows something. */
+export interface IamStatement {
+  /** Says what the statement is for; letters and digits. */
+  readonly sid: string;
+  readonly actions: readonly string[];
+  /** ARNs; "*" only for actions that know no other resource. */
+  readonly resources: readonly string[];
+  /** Operator → key → values, as IAM writes them. */
+  readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
+}
+
+export interface IamRoleProps {
+  readonly aws: AwsEnvironment;
+  /** The role's name, or the ARN of a role in the same account. */
+  readonly role: string;
+  /** Who may assume the role through the cluster's OIDC provider. */
+  readonly serviceAccount: { readonly namespace: string; readonly name: string };
+  /** What the role may do; asked at synth. */
+  readonly statements: () => readonly IamStatement[];
+}
+
+/** An IAM role that a chart needs: declared here, made from the documents in `dist/aws`. */
+export class IamRole extends Construct {
+  readonly name: string;
+  readonly arn: string;
+  readonly serviceAccount: { readonly namespace: string; readonly name: string };
+  private readonly own: () => readonly IamStatement[];
+  private readonly added: IamStatement[] = [];
+  private rendered = false;
+
+  constructor(scope: Construct, id: string, props: IamRoleProps) {
+    super(scope, id);
+    const { accountId, region } = props.aws;
+    const given = props.role.startsWith('arn:');
+    this.arn = given ? props.role : `arn:${partitionOf(region)}:iam::${accountId}:role/${props.role}`;
+    this.name = given ? (props.role.split('/').pop() ?? '') : props.role;
+    this.serviceAccount = props.serviceAccount;
+    this.own = props.statements;
+    this.node.addValidation({
+      validate: () => {
+        const problems = new Problems();
+        problems.check('role', props.role, given ? roleArn : roleName);
+        const arn = parseArn(this.arn);
+        if (given && roleArn.ok(props.role) && (arn?.account !== accountId || arn.partition !== partitionOf(region))) {
+          problems.refuse(
+            'role',
+            props.role,
+            `roles of account ${accountId} in partition ${partitionOf(region)}`,
+            'correct the ARN, or aws.accountId and aws.region',
+          );
+        }
+        return problems.messages;
+      },
+    });
+  }
+
+  /**
+   * Lets the role do more than its chart asked for.
+   *
+   * @throws when the role is rendered already: add before `app.synth()`
+   */
+  addStatements(...statements: readonly IamStatement[]): void {
+    if (this.rendered) throw new Error(`[${this.node.path}] addStatements after synth has no effect: call it before app.synth()`);
+    this.added.push(...statements);
+  }
+
+  /** Everything that the role may do, in the order in which it was asked for. */
+  get statements(): readonly IamStatement[] {
+    this.rendered = true;
+    return [...this.own(), ...this.added];
+  }
+}

@@ -1,0 +1,20 @@
+import { Construct } from 'constructs';
+
+export interface OutputFileProps {
+  /** Where the file goes, relative to the folder of its base in dist, such as "aws/iam/vault-server.policy.json". */
+  readonly path: string;
+  /** Produces the text at synth, when everything that it tells of is final. */
+  readonly content: () => string;
+}
+
+/** A file in dist that is no Kubernetes object. */
+export class OutputFile extends Construct {
+  readonly path: string;
+  readonly content: () => string;
+
+  constructor(scope: Construct, id: string, props: OutputFileProps) {
+    super(scope, id);
+    this.path = props.path;
+    this.content = props.content;
+  }
+}

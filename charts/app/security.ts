@@ -1,0 +1,36 @@
+import type { k8s } from '../../imports';
+
+/** User and group of every pod: above 10000, so that they are nobody's on the node. */
+export const defaultId = 10001;
+
+/** A container as Pod Security `restricted` wants it; capabilities that are added are the exception that hardening.md explains. */
+export function unprivileged(capabilities: { readonly add?: readonly string[] } = {}): k8s.SecurityContext {
+  return {
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'], ...(capabilities.add === undefined ? {} : { add: [...capabilities.add] }) },
+    privileged: false,
+    readOnlyRootFilesystem: true,
+    runAsNonRoot: true,
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+}
+
+export interface PodUser {
+  /** @default 10001 */
+  readonly uid?: number;
+  /** @default 10001 */
+  readonly gid?: number;
+  /** Group of volumes and of the web identity token. @default 10001 */
+  readonly fsGroup?: number;
+}
+
+export function podSecurity(user: PodUser = {}): k8s.PodSecurityContext {
+  return {
+    fsGroup: user.fsGroup ?? defaultId,
+    fsGroupChangePolicy: 'OnRootMismatch',
+    runAsGroup: user.gid ?? defaultId,
+    runAsNonRoot: true,
+    runAsUser: user.uid ?? defaultId,
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+}

@@ -1,0 +1,10 @@
+// What main.ts may use.
+export { k8s } from '../imports';
+export type { AwsEnvironment } from './app/aws';
+export { SynthError } from './app/errors';
+export type { IamRole, IamStatement } from './app/iam-role';
+export { KustomizeApp } from './app/kustomize-app';
+export type { KustomizeBase, KustomizeComponent } from './app/kustomize-folder';
+export { OutputFile, type OutputFileProps } from './app/output-file';
+export { VaultServer } from './server/vault-server';
+export type { VaultServerProps } from './server/vault-server-props';

@@ -1,0 +1,46 @@
+import { k8s } from '../../imports';
+import { type Checks, dnsSubdomain, listOf, oneOf, quantity } from '../app/checks';
+import { defined } from '../app/defined';
+
+/** A volume of its own for each server, for an audit device of type file: mounted at /vault/audit. */
+export interface AuditVolumeProps {
+  /** Size, as a Kubernetes quantity. A full audit volume stops the active server: leave room and rotate. */
+  readonly size: string;
+  /** Storage class. @default the cluster's default class */
+  readonly storageClass?: string;
+  /** @default ["ReadWriteOnce"] */
+  readonly accessModes?: readonly ('ReadWriteOnce' | 'ReadWriteOncePod')[];
+  /** What happens to the volumes when the StatefulSet is deleted. @default "Retain" */
+  readonly whenDeleted?: 'Retain' | 'Delete';
+  /** What happens to the volumes of servers that are scaled away. @default "Retain" */
+  readonly whenScaled?: 'Retain' | 'Delete';
+}
+
+export const auditVolume = 'audit';
+export const auditMount: k8s.VolumeMount = { name: auditVolume, mountPath: '/vault/audit' };
+
+export const auditChecks: Checks<AuditVolumeProps> = {
+  size: quantity,
+  storageClass: dnsSubdomain,
+  accessModes: listOf(oneOf('ReadWriteOnce', 'ReadWriteOncePod')),
+  whenDeleted: oneOf('Retain', 'Delete'),
+  whenScaled: oneOf('Retain', 'Delete'),
+};
+
+export function auditClaim(
+  props: AuditVolumeProps,
+): Pick<k8s.StatefulSetSpec, 'volumeClaimTemplates' | 'persistentVolumeClaimRetentionPolicy'> {
+  return {
+    persistentVolumeClaimRetentionPolicy: { whenDeleted: props.whenDeleted ?? 'Retain', whenScaled: props.whenScaled ?? 'Retain' },
+    volumeClaimTemplates: [
+      {
+        metadata: { name: auditVolume },
+        spec: defined({
+          accessModes: [...(props.accessModes ?? ['ReadWriteOnce'])],
+          resources: { requests: { storage: k8s.Quantity.fromString(props.size) } },
+          storageClassName: props.storageClass,
+        }),
+      },
+    ],
+  };
+}

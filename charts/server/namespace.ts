@@ -1,0 +1,15 @@
+import { ApiObject } from 'cdk8s';
+import type { Construct } from 'constructs';
+import { k8s } from '../../imports';
+import type { MemoryLock } from './memory-lock';
+import { addsIpcLock } from './memory-lock';
+
+/** IPC_LOCK is in neither Pod Security Standard (Kubernetes documentation): only without it can the namespace enforce one. */
+export function namespace(scope: Construct, name: string, memoryLock: MemoryLock): void {
+  const level = addsIpcLock(memoryLock) ? 'privileged' : 'restricted';
+  new ApiObject(
+    scope,
+    'namespace',
+    k8s.KubeNamespace.manifest({ metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': level } } }),
+  );
+}

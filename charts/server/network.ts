@@ -1,0 +1,150 @@
+import { ApiObject } from 'cdk8s';
+import type { Construct } from 'constructs';
+import { k8s } from '../../imports';
+import { type Check, cidr, labels, listOf, port } from '../app/checks';
+import { objectLabels, type SelectorLabels } from '../app/labels';
+import type { Problems } from '../app/problems';
+
+/** Pods by label; without `namespaceLabels` those of the servers' own namespace. */
+export interface PodPeer {
+  /** Labels of the pods. {} is every pod. */
+  readonly podLabels: Readonly<Record<string, string>>;
+  /** Labels of their namespaces. {} is every namespace. @default the servers' namespace */
+  readonly namespaceLabels?: Readonly<Record<string, string>>;
+  readonly cidr?: never;
+}
+
+/** Addresses, such as subnets of load balancers. */
+export interface CidrPeer {
+  readonly cidr: string;
+  /** Blocks to leave out. @default none */
+  readonly except?: readonly string[];
+  readonly podLabels?: never;
+}
+
+export type NetworkPeer = PodPeer | CidrPeer;
+
+/** A database that Vault makes users in. */
+export type DatabasePeer = NetworkPeer & { readonly ports: readonly number[] };
+
+export interface NetworkProps {
+  /**
+   * Who may call the API.
+   * @default pods of any namespace with the label `<name>-client: "true"`
+   */
+  readonly clients?: readonly NetworkPeer[];
+  /**
+   * Databases that the servers may call.
+   * @default none
+   */
+  readonly databases?: readonly DatabasePeer[];
+}
+
+export const clientLabels = (name: string): Record<string, string> => ({ [`${name}-client`]: 'true' });
+
+export function checkNetwork(problems: Problems, props: NetworkProps): void {
+  checkPeers(problems, 'network.clients', props.clients);
+  checkPeers(problems, 'network.databases', props.databases);
+  for (const [index, database] of (props.databases ?? []).entries())
+    problems.check(`network.databases[${index}].ports`, database.ports, listOf(port));
+}
+
+export function checkPeers(problems: Problems, group: string, peers: readonly NetworkPeer[] = []): void {
+  for (const [index, peer] of peers.entries()) {
+    const where = `${group}[${index}]`;
+    if ((peer.cidr === undefined) === (peer.podLabels === undefined))
+      problems.refuse(where, peer, 'either cidr or podLabels', 'write one of them');
+    problems.check(`${where}.cidr`, peer.cidr, cidr);
+    problems.check(`${where}.podLabels`, peer.podLabels, labels);
+    if (peer.cidr === undefined) problems.check(`${where}.namespaceLabels`, peer.namespaceLabels, labels);
+    else problems.check(`${where}.except`, peer.except, listOf(within(peer.cidr)));
+  }
+}
+
+const within = (outer: string): Check<string> => ({
+  ok: value => cidr.ok(value) && value.includes(':') === outer.includes(':') && Number(value.split('/')[1]) > Number(outer.split('/')[1]),
+  allowed: `CIDR blocks inside ${outer}`,
+  fix: 'correct the block',
+});
+
+export interface ServerNetworkOptions {
+  readonly name: string;
+  readonly namespace: string;
+  readonly selector: SelectorLabels;
+  readonly apiPort: number;
+  readonly clusterPort: number;
+  /** 443, and ports of endpoints that are set. */
+  readonly awsPorts: readonly number[];
+  readonly metricsPort: number | undefined;
+  readonly scrapers: readonly NetworkPeer[];
+  readonly props: NetworkProps;
+}
+
+/** Link-local addresses where nodes hand out their own credentials: a server must never fall back on them. */
+const metadataServices = { ipv4: '169.254.169.254/32', ipv6: 'fd00:ec2::254/128' };
+
+/** What servers may reach and who may reach them. Policies add up, so each of these says one thing. */
+export function serverNetworkPolicies(scope: Construct, options: ServerNetworkOptions): void {
+  const { name, namespace, selector, props } = options;
+  const policy = (id: string, policyName: string, spec: Omit<k8s.NetworkPolicySpec, 'podSelector'>) =>
+    new ApiObject(
+      scope,
+      id,
+      k8s.KubeNetworkPolicy.manifest({
+        metadata: { name: policyName, namespace, labels: objectLabels(selector) },
+        spec: { podSelector: { matchLabels: selector }, ...spec },
+      }),
+    );
+  const servers = [{ podSelector: { matchLabels: selector } }];
+  const serverPorts = ports([options.apiPort, options.clusterPort]);
+
+  policy('network-servers', name, {
+    policyTypes: ['Ingress', 'Egress'],
+    ingress: [{ from: servers, ports: serverPorts }],
+    egress: [
+      { to: servers, ports: serverPorts },
+      // to any address: DNS may run on the node (EKS Auto Mode, NodeLocal DNSCache)
+      { ports: [...ports([53], 'UDP'), ...ports([53])] },
+      {
+        // AWS and the API server: the DynamoDB gateway endpoint uses public addresses, engines see the API server's address or its Service's
+        to: [
+          { ipBlock: { cidr: '0.0.0.0/0', except: [metadataServices.ipv4] } },
+          { ipBlock: { cidr: '::/0', except: [metadataServices.ipv6] } },
+        ],
+        ports: ports(options.awsPorts),
+      },
+    ],
+  });
+  const clients = props.clients ?? [{ podLabels: clientLabels(name), namespaceLabels: {} }];
+  if (clients.length > 0) {
+    policy('network-clients', `${name}-clients`, {
+      policyTypes: ['Ingress'],
+      ingress: [{ from: clients.map(peer), ports: ports([options.apiPort]) }],
+    });
+  }
+  if (options.metricsPort !== undefined && options.scrapers.length > 0) {
+    policy('network-metrics', `${name}-metrics`, {
+      policyTypes: ['Ingress'],
+      ingress: [{ from: options.scrapers.map(peer), ports: ports([options.metricsPort]) }],
+    });
+  }
+  if (props.databases !== undefined && props.databases.length > 0) {
+    policy('network-databases', `${name}-databases`, {
+      policyTypes: ['Egress'],
+      egress: props.databases.map(database => ({ to: [peer(database)], ports: ports(database.ports) })),
+    });
+  }
+}
+
+const ports = (numbers: readonly number[], protocol = 'TCP'): k8s.NetworkPolicyPort[] =>
+  numbers.map(number => ({ port: k8s.IntOrString.fromNumber(number), protocol }));
+
+function peer(of: NetworkPeer): k8s.NetworkPolicyPeer {
+  if (of.cidr !== undefined) return { ipBlock: { cidr: of.cidr, ...(of.except === undefined ? {} : { except: [...of.except] }) } };
+  return {
+    podSelector: Object.keys(of.podLabels).length === 0 ? {} : { matchLabels: of.podLabels },
+    ...(of.namespaceLabels === undefined
+      ? {}
+      : { namespaceSelector: Object.keys(of.namespaceLabels).length === 0 ? {} : { matchLabels: of.namespaceLabels } }),
+  };
+}

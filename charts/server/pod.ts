@@ -1,0 +1,226 @@
+import { k8s } from '../../imports';
+import { defined } from '../app/defined';
+import { containerResources, type ResourcesProps, smallResources } from '../app/resources';
+import { type PodUser, podSecurity, unprivileged } from '../app/security';
+import type { MemoryLockParts } from './memory-lock';
+import { type ProbesProps, probe } from './probes';
+import { roleAnnotation } from './service-account';
+
+/** A volume and where the server's container sees it. */
+export interface ServerVolume {
+  readonly volume: k8s.Volume;
+  readonly mount: Omit<k8s.VolumeMount, 'name'>;
+}
+
+export interface ServerPodOptions {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly roleArn: string;
+  readonly serviceAccount: string;
+  readonly image: Pick<k8s.Container, 'image' | 'imagePullPolicy'>;
+  readonly pullSecrets: readonly string[];
+  readonly memoryLock: MemoryLockParts;
+  readonly user: PodUser;
+  readonly resources: ResourcesProps;
+  readonly probes: ProbesProps;
+  readonly terminationGracePeriodSeconds: number;
+  readonly preStopSleepSeconds: number;
+  readonly ports: { readonly api: number; readonly cluster: number; readonly metrics: number | undefined };
+  /** Name of the headless Service: the pods' DNS domain. */
+  readonly domain: string;
+  readonly region: string;
+  /** The table's region, where it is not `region`. */
+  readonly tableRegion: string | undefined;
+  readonly configMap: string;
+  readonly tlsSecret: string;
+  /** Mounts of volumes that the StatefulSet claims for each pod. */
+  readonly claimedMounts: readonly k8s.VolumeMount[];
+  readonly scheduling: Pick<k8s.PodSpec, 'affinity' | 'topologySpreadConstraints' | 'tolerations' | 'nodeSelector' | 'priorityClassName'>;
+  readonly extra: {
+    readonly env: readonly k8s.EnvVar[];
+    readonly volumes: readonly k8s.Volume[];
+    readonly volumeMounts: readonly k8s.VolumeMount[];
+    readonly initContainers: readonly k8s.Container[];
+    readonly sidecars: readonly k8s.Container[];
+  };
+}
+
+/** Names that the chart uses in the pod; they are what overlays patch, so they do not change. */
+export const ownContainers = ['vault', 'reload', 'copy-vault', 'lock-memory'];
+export const ownVolumes = ['config', 'tls', 'home', 'tmp', 'api-token', 'vault-binary', 'audit', 'aws-iam-token'];
+export const ownMountPaths = [
+  '/vault/config',
+  '/vault/tls',
+  '/vault/bin',
+  '/vault/audit',
+  '/home/vault',
+  '/tmp',
+  '/var/run/secrets/kubernetes.io',
+  '/var/run/secrets/eks.amazonaws.com',
+];
+
+/** The pod of a server. Later charts add the volumes that they need in it. */
+export class ServerPod {
+  private readonly added: ServerVolume[] = [];
+  private rendered = false;
+
+  constructor(private readonly options: ServerPodOptions) {}
+
+  /**
+   * Mounts a further volume in the server's container.
+   *
+   * @throws when the pod is rendered already: add before `app.synth()`; when the name or the path is taken
+   */
+  addVolume(volume: ServerVolume): void {
+    const { name } = volume.volume;
+    const path = volume.mount.mountPath;
+    const mounts = [...this.options.extra.volumeMounts, ...this.added.map(({ mount }) => mount)];
+    if (this.rendered) throw new Error(`addVolume after synth has no effect: call it before app.synth() (volume "${name}")`);
+    if ([...ownVolumes, ...this.options.extra.volumes.map(own => own.name), ...this.added.map(other => other.volume.name)].includes(name)) {
+      throw new Error(`addVolume: the volume name "${name}" is taken in the server's pod; choose another`);
+    }
+    if ([...ownMountPaths, ...mounts.map(mount => mount.mountPath)].some(taken => overlap(taken, path))) {
+      throw new Error(`addVolume: the path "${path}" is taken in the server's container; choose another`);
+    }
+    this.added.push(volume);
+  }
+
+  template(): k8s.PodTemplateSpec {
+    this.rendered = true;
+    const { options } = this;
+    const initContainers = [...options.memoryLock.initContainers, ...options.extra.initContainers];
+    const containers = [this.server(), this.reload(), ...options.extra.sidecars];
+    const withoutAws = [...initContainers, ...containers].map(({ name }) => name).filter(name => name !== 'vault');
+    return {
+      metadata: {
+        labels: { ...options.labels },
+        annotations: {
+          ...options.annotations,
+          'kubectl.kubernetes.io/default-container': 'vault',
+          // beside the ServiceAccount's: a changed role makes the pods out of date
+          [roleAnnotation]: options.roleArn,
+          'eks.amazonaws.com/skip-containers': withoutAws.join(','),
+        },
+      },
+      spec: {
+        ...options.scheduling,
+        automountServiceAccountToken: false,
+        containers,
+        enableServiceLinks: false,
+        ...(options.pullSecrets.length === 0 ? {} : { imagePullSecrets: options.pullSecrets.map(name => ({ name })) }),
+        ...(initContainers.length === 0 ? {} : { initContainers }),
+        securityContext: podSecurity(options.user),
+        serviceAccountName: options.serviceAccount,
+        // lets the reload container signal the server
+        shareProcessNamespace: true,
+        terminationGracePeriodSeconds: options.terminationGracePeriodSeconds,
+        volumes: this.volumes(),
+      },
+    };
+  }
+
+  private server(): k8s.Container {
+    const { options } = this;
+    const { ports } = options;
+    return {
+      name: 'vault',
+      ...options.image,
+      // no shell and no entry point: Vault gets the signals, and keeps the capability
+      command: [options.memoryLock.binary, 'server', '-config=/vault/config/vault.hcl'],
+      env: this.environment(),
+      // endpoints drain before Vault hears that it must stop
+      lifecycle: { preStop: { exec: { command: ['sleep', String(options.preStopSleepSeconds)] } } },
+      ports: [
+        { name: 'https', containerPort: ports.api, protocol: 'TCP' },
+        { name: 'cluster', containerPort: ports.cluster, protocol: 'TCP' },
+        ...(ports.metrics === undefined ? [] : [{ name: 'metrics', containerPort: ports.metrics, protocol: 'TCP' }]),
+      ],
+      startupProbe: probe('startup', ports.api, options.probes.startup),
+      livenessProbe: probe('liveness', ports.api, options.probes.liveness),
+      readinessProbe: probe('readiness', ports.api, options.probes.readiness),
+      resources: containerResources(options.resources),
+      securityContext: { ...unprivileged(), capabilities: options.memoryLock.capabilities },
+      volumeMounts: [
+        { name: 'config', mountPath: '/vault/config', readOnly: true },
+        { name: 'tls', mountPath: '/vault/tls', readOnly: true },
+        ...options.memoryLock.volumeMounts,
+        ...options.claimedMounts,
+        { name: 'home', mountPath: '/home/vault' },
+        { name: 'tmp', mountPath: '/tmp' },
+        { name: 'api-token', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true },
+        ...options.extra.volumeMounts,
+        ...this.added.map(({ volume, mount }) => ({ ...mount, name: volume.name })),
+      ],
+    };
+  }
+
+  private environment(): k8s.EnvVar[] {
+    const { ports, domain, region, tableRegion, extra } = this.options;
+    const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+    const peer = `https://$(VAULT_K8S_POD_NAME).${domain}.$(VAULT_K8S_NAMESPACE).svc`;
+    return [
+      field('VAULT_K8S_NAMESPACE', 'metadata.namespace'),
+      field('VAULT_K8S_POD_NAME', 'metadata.name'),
+      { name: 'VAULT_API_ADDR', value: `${peer}:${ports.api}` },
+      { name: 'VAULT_CLUSTER_ADDR', value: `${peer}:${ports.cluster}` },
+      // for `kubectl exec ... vault status`
+      { name: 'VAULT_ADDR', value: `https://127.0.0.1:${ports.api}` },
+      { name: 'VAULT_CACERT', value: '/vault/tls/ca.crt' },
+      { name: 'HOME', value: '/home/vault' },
+      // explicit, since EKS would set the cluster's and Vault's environment overrides its configuration
+      { name: 'AWS_REGION', value: region },
+      ...(tableRegion === undefined ? [] : [{ name: 'AWS_DYNAMODB_REGION', value: tableRegion }]),
+      { name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'regional' },
+      ...extra.env,
+    ];
+  }
+
+  private reload(): k8s.Container {
+    return {
+      name: 'reload',
+      ...this.options.image,
+      command: ['sh', '/vault/config/reload.sh'],
+      resources: smallResources(),
+      securityContext: unprivileged(),
+      volumeMounts: [
+        { name: 'config', mountPath: '/vault/config', readOnly: true },
+        { name: 'tls', mountPath: '/vault/tls', readOnly: true },
+      ],
+    };
+  }
+
+  private volumes(): k8s.Volume[] {
+    const { options } = this;
+    return [
+      { name: 'config', configMap: { name: options.configMap, defaultMode: 0o444 } },
+      { name: 'tls', secret: { secretName: options.tlsSecret, defaultMode: 0o440 } },
+      ...options.memoryLock.volumes,
+      // memory, since the CLI keeps the token of a login there
+      { name: 'home', emptyDir: { medium: 'Memory', sizeLimit: k8s.Quantity.fromString('16Mi') } },
+      { name: 'tmp', emptyDir: { sizeLimit: k8s.Quantity.fromString('64Mi') } },
+      {
+        // what automounting would give to every container, for the server alone
+        name: 'api-token',
+        projected: {
+          defaultMode: 0o440,
+          sources: [
+            { serviceAccountToken: { path: 'token', expirationSeconds: 3607 } },
+            { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+            { downwardApi: { items: [{ path: 'namespace', fieldRef: { fieldPath: 'metadata.namespace' } }] } },
+          ],
+        },
+      },
+      ...options.extra.volumes,
+      ...this.added.map(({ volume }) => volume),
+    ];
+  }
+}
+
+/** Whether one path is the other, or lies in it. */
+export const overlap = (a: string, b: string): boolean => `${a}/`.startsWith(`${b}/`) || `${b}/`.startsWith(`${a}/`);
+
+export const schedulingOf = (
+  spec: {
+    [Key in keyof ServerPodOptions['scheduling']]: ServerPodOptions['scheduling'][Key] | undefined;
+  },
+): ServerPodOptions['scheduling'] => defined(spec);

@@ -1,0 +1,159 @@
+import { type AwsEnvironment, parseArn, partitionOf, region, roleArn } from '../app/aws';
+import { type Check, type Checks, matching, url } from '../app/checks';
+import type { IamStatement } from '../app/iam-role';
+import type { Problems } from '../app/problems';
+import { attributesOf, type HclBlock } from './hcl';
+
+/** A `seal "awskms"` stanza, in the terms of Vault's documentation ("AWS KMS seal"). Credentials come from the pod's role. */
+export interface AwsKmsKeyProps {
+  /** The unseal key: its id, ARN, "alias/..." or an alias's ARN. An overlay changes it with VAULT_AWSKMS_SEAL_KEY_ID. */
+  readonly kmsKeyId: string;
+  /**
+   * The key's region. An overlay changes it with AWS_REGION.
+   * @default the region of the key's ARN, else the region of `aws`
+   */
+  readonly region?: string;
+  /**
+   * Another endpoint than AWS's public one, such as an interface endpoint.
+   * @default AWS's endpoint of the region
+   */
+  readonly endpoint?: string;
+  /**
+   * A role to assume before the key is used, for a key of another account.
+   * @default the pod's own role uses the key
+   */
+  readonly roleArn?: string;
+  /**
+   * The name of the session of `roleArn`, as CloudTrail shows it.
+   * @default the AWS SDK's
+   */
+  readonly roleSessionName?: string;
+}
+
+export interface AwsKmsSealProps extends AwsKmsKeyProps {
+  /**
+   * The key that sealed this Vault so far. It is written as a second, disabled seal, and `vault operator unseal -migrate` moves to the new one
+   * (Vault documentation, "Seal migration"). Same region as the new key: AWS_REGION overrides the region of both.
+   * @default no migration
+   */
+  readonly migrateFrom?: AwsKmsKeyProps;
+}
+
+/** AWS KMS API reference, "KeyId": a key's id (multi-Region keys start with mrk-), ARN, alias or alias ARN. */
+const kmsKeyId: Check<string> = {
+  ok: value => {
+    const arn = parseArn(value);
+    if (value.startsWith('arn:'))
+      return (
+        arn?.service === 'kms' &&
+        region.ok(arn.region) &&
+        /^\d{12}$/.test(arn.account) &&
+        (/^key\//.test(arn.resource) ? keyId.test(arn.resource.slice(4)) : alias.test(arn.resource))
+      );
+    return keyId.test(value) || alias.test(value);
+  },
+  allowed: 'a key id, a key ARN, "alias/<name>" or an alias ARN',
+  fix: 'write for example "alias/vault-unseal"',
+};
+const keyId = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
+const alias = /^alias\/[A-Za-z0-9/_-]{1,250}$/;
+
+const checks: Checks<AwsKmsKeyProps> = {
+  region,
+  kmsKeyId,
+  endpoint: url,
+  roleArn,
+  roleSessionName: matching(/^[\w+=,.@-]{2,64}$/, '2 to 64 characters of A-Z, a-z, 0-9 and "_+=,.@-"', 'write for example "vault"'),
+};
+
+export function checkSeal(problems: Problems, props: AwsKmsSealProps, aws: AwsEnvironment): void {
+  checkKey(problems, 'seal', props, aws);
+  if (props.roleSessionName !== undefined && props.roleArn === undefined) {
+    problems.refuse('seal.roleSessionName', props.roleSessionName, 'nothing without seal.roleArn', 'add seal.roleArn or leave this out');
+  }
+  const { migrateFrom } = props;
+  if (migrateFrom === undefined) return;
+  checkKey(problems, 'seal.migrateFrom', migrateFrom, aws);
+  if (sealRegion(migrateFrom, aws) !== sealRegion(props, aws)) {
+    problems.refuse(
+      'seal.migrateFrom.region',
+      sealRegion(migrateFrom, aws),
+      `${sealRegion(props, aws)}, the region of the new key`,
+      'migrate within one region: AWS_REGION in the pod overrides the region of both seals',
+    );
+  }
+  if (migrateFrom.kmsKeyId === props.kmsKeyId) {
+    problems.refuse(
+      'seal.migrateFrom.kmsKeyId',
+      migrateFrom.kmsKeyId,
+      'another key than seal.kmsKeyId',
+      'leave migrateFrom out once the migration is done',
+    );
+  }
+}
+
+function checkKey(problems: Problems, group: string, props: AwsKmsKeyProps, aws: AwsEnvironment): void {
+  problems.checkAll(group, props, checks);
+  const arn = kmsKeyId.ok(props.kmsKeyId) ? parseArn(props.kmsKeyId) : undefined;
+  const role = props.roleArn !== undefined && roleArn.ok(props.roleArn) ? parseArn(props.roleArn) : undefined;
+  const partition = partitionOf(aws.region);
+  for (const [prop, parts] of [
+    ['kmsKeyId', arn],
+    ['roleArn', role],
+  ] as const) {
+    if (parts !== undefined && parts.partition !== partition)
+      problems.refuse(
+        `${group}.${prop}`,
+        props[prop],
+        `ARNs of partition ${partition}, as aws.region ${aws.region} is`,
+        'correct one of the two',
+      );
+  }
+  if (arn !== undefined && props.region !== undefined && arn.region !== props.region) {
+    problems.refuse(`${group}.region`, props.region, `${arn.region}, the region of the key's ARN`, 'leave it out, or correct the ARN');
+  }
+  const account = role?.account ?? aws.accountId;
+  if (arn !== undefined && arn.account !== account) {
+    problems.refuse(
+      `${group}.kmsKeyId`,
+      props.kmsKeyId,
+      `keys of account ${account}`,
+      `correct the ARN or aws.accountId, or name a role of account ${arn.account} in ${group}.roleArn`,
+    );
+  }
+  if (props.region !== undefined && partitionOf(props.region) !== partition) {
+    problems.refuse(
+      `${group}.region`,
+      props.region,
+      `regions of partition ${partition}, as aws.region ${aws.region} is`,
+      'correct one of the two',
+    );
+  }
+}
+
+/** One stanza; with a migration two, the old one disabled. */
+export function sealBlocks(props: AwsKmsSealProps, aws: AwsEnvironment): readonly HclBlock[] {
+  const block = (key: AwsKmsKeyProps, disabled: Record<string, string>): HclBlock => ({
+    type: 'seal',
+    labels: ['awskms'],
+    body: { attributes: { ...attributesOf({ ...key, region: sealRegion(key, aws) }, checks), ...disabled } },
+  });
+  return [block(props, {}), ...(props.migrateFrom === undefined ? [] : [block(props.migrateFrom, { disabled: 'true' })])];
+}
+
+export const sealRegion = (props: AwsKmsKeyProps, aws: AwsEnvironment): string =>
+  props.region ?? (parseArn(props.kmsKeyId)?.region || aws.region);
+
+/** A key under an alias is named by the alias: KMS resolves it, and Decrypt names no key at all. */
+export function sealStatements(props: AwsKmsSealProps, aws: AwsEnvironment): readonly IamStatement[] {
+  const keys = [props, ...(props.migrateFrom === undefined ? [] : [props.migrateFrom])];
+  return keys.map((key, index) => {
+    const sid = index === 0 ? 'Unseal' : 'UnsealMigration';
+    if (key.roleArn !== undefined) return { sid, actions: ['sts:AssumeRole'], resources: [key.roleArn] };
+    const actions = ['Encrypt', 'Decrypt', 'DescribeKey'].map(action => `kms:${action}`);
+    const prefix = `arn:${partitionOf(aws.region)}:kms:${sealRegion(key, aws)}:${aws.accountId}`;
+    const id = key.kmsKeyId.replace(/^arn:[^/]*:(?=(key|alias)\/)/, '');
+    if (!id.startsWith('alias/')) return { sid, actions, resources: [`${prefix}:key/${id.replace(/^key\//, '')}`] };
+    return { sid, actions, resources: [`${prefix}:key/*`], conditions: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': [id] } } };
+  });
+}

@@ -1,0 +1,100 @@
+import { ApiObject } from 'cdk8s';
+import type { Construct } from 'constructs';
+import { k8s } from '../../imports';
+import { annotations, dnsSubdomain, labels } from '../app/checks';
+import { objectLabels, type SelectorLabels } from '../app/labels';
+import type { Problems } from '../app/problems';
+
+/** The annotation by which EKS gives pods an IAM role (EKS User Guide, "IAM roles for service accounts"). */
+export const roleAnnotation = 'eks.amazonaws.com/role-arn';
+
+/** The chart makes the ServiceAccount. */
+export interface CreatedServiceAccountProps {
+  /** @default the name of the servers */
+  readonly name?: string;
+  /** Annotations besides those that bind the IAM role. @default none */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Labels besides the chart's. @default none */
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly existing?: never;
+}
+
+/** You make the ServiceAccount, with `eks.amazonaws.com/role-arn` on it. */
+export interface ExistingServiceAccountProps {
+  /** Its name, in the namespace of the servers. */
+  readonly existing: string;
+}
+
+export type ServiceAccountProps = CreatedServiceAccountProps | ExistingServiceAccountProps;
+
+export const serviceAccountName = (props: ServiceAccountProps, name: string): string => props.existing ?? props.name ?? name;
+
+export function checkServiceAccount(problems: Problems, props: ServiceAccountProps): void {
+  problems.check('serviceAccount.existing', props.existing, dnsSubdomain);
+  if (props.existing !== undefined) return;
+  problems.check('serviceAccount.name', props.name, dnsSubdomain);
+  problems.check('serviceAccount.annotations', props.annotations, annotations);
+  problems.check('serviceAccount.labels', props.labels, labels);
+  for (const key of Object.keys(props.annotations ?? {}).filter(name => name.startsWith('eks.amazonaws.com/'))) {
+    problems.refuse(
+      'serviceAccount.annotations',
+      key,
+      'annotations that the chart does not set',
+      key === roleAnnotation ? 'set role' : 'leave it out',
+    );
+  }
+}
+
+export function serviceAccount(
+  scope: Construct,
+  name: string,
+  namespace: string,
+  selector: SelectorLabels,
+  roleArn: string,
+  props: CreatedServiceAccountProps,
+): void {
+  new ApiObject(
+    scope,
+    'service-account',
+    k8s.KubeServiceAccount.manifest({
+      metadata: {
+        name,
+        namespace,
+        labels: { ...props.labels, ...objectLabels(selector) },
+        annotations: { ...props.annotations, [roleAnnotation]: roleArn, 'eks.amazonaws.com/sts-regional-endpoints': 'true' },
+      },
+      // the pod mounts a token where it needs one
+      automountServiceAccountToken: false,
+    }),
+  );
+}
+
+/** Vault labels its own pod with its state: get and patch, on the servers' pods alone. Ten ordinals leave room to scale by overlay. */
+export function podLabelling(
+  scope: Construct,
+  name: string,
+  namespace: string,
+  selector: SelectorLabels,
+  account: string,
+  replicas: number,
+): void {
+  const metadata = { name, namespace, labels: objectLabels(selector) };
+  const ordinals = Array.from({ length: Math.max(10, replicas) }, (_, ordinal) => `${name}-${ordinal}`);
+  new ApiObject(
+    scope,
+    'role',
+    k8s.KubeRole.manifest({
+      metadata,
+      rules: [{ apiGroups: [''], resources: ['pods'], resourceNames: ordinals, verbs: ['get', 'patch'] }],
+    }),
+  );
+  new ApiObject(
+    scope,
+    'role-binding',
+    k8s.KubeRoleBinding.manifest({
+      metadata,
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+      subjects: [{ kind: 'ServiceAccount', name: account, namespace }],
+    }),
+  );
+}

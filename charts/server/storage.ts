@@ -1,0 +1,114 @@
+import { type AwsEnvironment, partitionOf, region } from '../app/aws';
+import { boolean, type Checks, integer, matching, oneOf, url } from '../app/checks';
+import type { IamStatement } from '../app/iam-role';
+import type { Problems } from '../app/problems';
+import { type HclBlock, snakeCase } from './hcl';
+
+/** The `storage "dynamodb"` stanza, in the terms of Vault's documentation ("DynamoDB storage backend"). Credentials come from the pod's role. */
+export interface DynamoDbStorageProps {
+  /** The table's name. An overlay changes it with the environment variable AWS_DYNAMODB_TABLE. */
+  readonly table: string;
+  /**
+   * The table's region. An overlay changes it with AWS_DYNAMODB_REGION.
+   * @default the region of `aws`
+   */
+  readonly region?: string;
+  /**
+   * Another endpoint than AWS's public one, such as an interface endpoint.
+   * @default AWS's endpoint of the region
+   */
+  readonly endpoint?: string;
+  /**
+   * Whether servers elect an active one through a lock in the table. Needed from two replicas up.
+   * @default true
+   */
+  readonly haEnabled?: boolean;
+  /**
+   * Requests to the table at the same time, of each server.
+   * @default 128 (Vault's)
+   */
+  readonly maxParallel?: number;
+  /**
+   * Read capacity of a table that Vault makes itself.
+   * @default 5 (Vault's)
+   */
+  readonly readCapacity?: number;
+  /**
+   * Write capacity of a table that Vault makes itself.
+   * @default 5 (Vault's)
+   */
+  readonly writeCapacity?: number;
+  /**
+   * Billing mode of a table that Vault makes itself.
+   * @default "PROVISIONED" (Vault's)
+   */
+  readonly billingMode?: 'PROVISIONED' | 'PAY_PER_REQUEST';
+  /**
+   * Whether Vault may change capacity and billing mode of an existing table.
+   * @default false (Vault's)
+   */
+  readonly dynamodbAllowUpdates?: boolean;
+  /**
+   * How often a failed request is tried again.
+   * @default the AWS SDK's
+   */
+  readonly dynamodbMaxRetries?: number;
+}
+
+const checks: Checks<DynamoDbStorageProps> = {
+  table: matching(
+    /^[a-zA-Z0-9_.-]{3,255}$/,
+    '3 to 255 characters of a-z, A-Z, 0-9, "_", "-" and "."',
+    'write a table name, such as "vault-data"',
+  ),
+  region,
+  endpoint: url,
+  haEnabled: boolean,
+  maxParallel: integer(1),
+  readCapacity: integer(1),
+  writeCapacity: integer(1),
+  billingMode: oneOf('PROVISIONED', 'PAY_PER_REQUEST'),
+  dynamodbAllowUpdates: boolean,
+  dynamodbMaxRetries: integer(0),
+};
+
+export function checkStorage(problems: Problems, props: DynamoDbStorageProps, aws: AwsEnvironment, replicas: number): void {
+  problems.checkAll('storage', props, checks);
+  if (props.haEnabled === false && replicas > 1) {
+    problems.refuse(
+      'storage.haEnabled',
+      false,
+      `true with ${replicas} replicas`,
+      'leave it out, or run one replica: without the lock several servers would write to one table',
+    );
+  }
+  if (props.region !== undefined && partitionOf(props.region) !== partitionOf(aws.region)) {
+    problems.refuse(
+      'storage.region',
+      props.region,
+      `regions of partition ${partitionOf(aws.region)}, as aws.region ${aws.region} is`,
+      'correct one of the two',
+    );
+  }
+}
+
+/** Every value is a string: Vault's parser of this stanza takes nothing else. */
+export function storageBlock(props: DynamoDbStorageProps, aws: AwsEnvironment): HclBlock {
+  const values = { ...props, region: storageRegion(props, aws), haEnabled: props.haEnabled ?? true };
+  const attributes = Object.keys(checks).flatMap(key => {
+    const value = values[key as keyof DynamoDbStorageProps];
+    return value === undefined ? [] : [[snakeCase(key), String(value)]];
+  });
+  return { type: 'storage', labels: ['dynamodb'], body: { attributes: Object.fromEntries(attributes) } };
+}
+
+export const storageRegion = (props: DynamoDbStorageProps, aws: AwsEnvironment): string => props.region ?? aws.region;
+
+/** What Vault really calls on a table that exists. Without CreateTable a misspelt name cannot become an empty Vault. */
+export function storageStatement(props: DynamoDbStorageProps, aws: AwsEnvironment): IamStatement {
+  return {
+    sid: 'Storage',
+    actions: ['DescribeTable', 'GetItem', 'Query', 'BatchWriteItem', 'UpdateItem', 'DeleteItem'].map(action => `dynamodb:${action}`),
+    resources: [`arn:${partitionOf(aws.region)}:dynamodb:${storageRegion(props, aws)}:${aws.accountId}:table/${props.table}`],
+  };
+}

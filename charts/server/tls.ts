@@ -1,0 +1,149 @@
+import { ApiObject, Lazy } from 'cdk8s';
+import { Construct } from 'constructs';
+import { certManager } from '../../imports';
+import { certificateDnsName, dnsSubdomain, goDuration, listOf, matching, oneOf } from '../app/checks';
+import { objectLabels, type SelectorLabels } from '../app/labels';
+import { Problems } from '../app/problems';
+import type { ServerServices } from './services';
+
+/** cert-manager makes and renews the certificate, with every name under which a server is dialled. */
+export interface CertManagerTlsProps {
+  readonly certManager: {
+    /** Who signs. An issuer that writes `ca.crt` into the Secret (CA, Vault, private ACM), so that clients and `vault status` can verify. */
+    readonly issuer: {
+      /** "Issuer" or "ClusterIssuer", or the kind of an external issuer. */
+      readonly kind: string;
+      readonly name: string;
+      /** API group of an external issuer. @default "cert-manager.io" */
+      readonly group?: string;
+    };
+    /** How long a certificate lasts, as Go writes it. @default "2160h" */
+    readonly duration?: string;
+    /** How long before its end it is renewed, as Go writes it. @default "720h" */
+    readonly renewBefore?: string;
+    /** Further DNS names, such as that of a load balancer. @default none */
+    readonly dnsNames?: readonly string[];
+  };
+  readonly secretName?: never;
+}
+
+/** A Secret that you keep, of type kubernetes.io/tls with `ca.crt` beside `tls.crt` and `tls.key`. */
+export interface SecretTlsProps {
+  /** The Secret's name, in the namespace of the servers. Its certificate must hold the names of `vault.certificate.dnsNames`. */
+  readonly secretName: string;
+  readonly certManager?: never;
+}
+
+export type TlsProps = CertManagerTlsProps | SecretTlsProps;
+
+/** The servers' certificate: the Secret that pods mount, and the names that it must hold. */
+export class ServerCertificate extends Construct {
+  /** The Secret with tls.crt, tls.key and ca.crt. */
+  readonly secretName: string;
+  private readonly names: string[];
+  private rendered = false;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    name: string,
+    namespace: string,
+    services: ServerServices,
+    selector: SelectorLabels,
+    props: TlsProps,
+  ) {
+    super(scope, id);
+    this.secretName = props.secretName ?? `${name}-tls`;
+    this.names = [...dialledNames(services, namespace), ...(props.certManager?.dnsNames ?? [])];
+    this.node.addValidation({ validate: () => this.check(props) });
+    if (props.certManager !== undefined) this.addCertificate(props.certManager, namespace, selector);
+  }
+
+  /** Every DNS name under which a server is dialled, by kubelet, other servers, clients and later charts. */
+  get dnsNames(): readonly string[] {
+    return [...new Set(this.names)];
+  }
+
+  /**
+   * Puts further names on the certificate. With a Secret of your own they are names that its certificate must hold.
+   *
+   * @throws when the certificate is rendered already: add before `app.synth()`
+   */
+  addDnsNames(...names: readonly string[]): void {
+    if (this.rendered) throw new Error(`[${this.node.path}] addDnsNames after synth has no effect: call it before app.synth()`);
+    this.names.push(...names);
+  }
+
+  private addCertificate(props: CertManagerTlsProps['certManager'], namespace: string, selector: SelectorLabels): void {
+    const spec = () => {
+      this.rendered = true;
+      return certManager.toJson_CertificateSpec({
+        secretName: this.secretName,
+        issuerRef: props.issuer,
+        duration: props.duration ?? '2160h',
+        renewBefore: props.renewBefore ?? '720h',
+        dnsNames: [...this.dnsNames],
+        ipAddresses: ['127.0.0.1', '::1'],
+        privateKey: {
+          algorithm: certManager.CertificateSpecPrivateKeyAlgorithm.ECDSA,
+          rotationPolicy: certManager.CertificateSpecPrivateKeyRotationPolicy.ALWAYS,
+          size: 256,
+        },
+        usages: [certManager.CertificateSpecUsages.DIGITAL_SIGNATURE, certManager.CertificateSpecUsages.SERVER_AUTH],
+      });
+    };
+    const metadata = { name: this.secretName, namespace, labels: objectLabels(selector) };
+    new ApiObject(this, 'certificate', { ...certManager.Certificate.GVK, metadata, spec: Lazy.any({ produce: spec }) });
+  }
+
+  private check(props: TlsProps): string[] {
+    const problems = new Problems();
+    problems.check('tls.secretName', props.secretName, dnsSubdomain);
+    for (const name of this.dnsNames) problems.check('tls: dnsNames', name, certificateDnsName);
+    const { certManager: cert } = props;
+    if (cert === undefined) return problems.messages;
+    if (cert.issuer.group === undefined || cert.issuer.group === 'cert-manager.io')
+      problems.check('tls.certManager.issuer.kind', cert.issuer.kind, oneOf<string>('Issuer', 'ClusterIssuer'));
+    problems.check(
+      'tls.certManager.issuer.kind',
+      cert.issuer.kind,
+      matching(/^[A-Z][A-Za-z0-9]*$/, 'kinds', 'write for example "ClusterIssuer"'),
+    );
+    problems.check('tls.certManager.issuer.name', cert.issuer.name, dnsSubdomain);
+    problems.check('tls.certManager.issuer.group', cert.issuer.group, dnsSubdomain);
+    problems.check('tls.certManager.dnsNames', cert.dnsNames, listOf(certificateDnsName));
+    problems.check('tls.certManager.duration', cert.duration, goDuration);
+    problems.check('tls.certManager.renewBefore', cert.renewBefore, goDuration);
+    const [duration, renewBefore] = [seconds(cert.duration ?? '2160h'), seconds(cert.renewBefore ?? '720h')];
+    // cert-manager refuses shorter ones
+    if (duration < 3600) problems.refuse('tls.certManager.duration', cert.duration, 'one hour or more', 'write for example "2160h"');
+    if (renewBefore < 300 || renewBefore >= duration) {
+      problems.refuse(
+        'tls.certManager.renewBefore',
+        cert.renewBefore ?? '720h',
+        'from 5 minutes to less than tls.certManager.duration',
+        'write about a third of the duration',
+      );
+    }
+    return problems.messages;
+  }
+}
+
+const unitSeconds: Readonly<Record<string, number>> = { ns: 1e-9, us: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 };
+const seconds = (text: string): number =>
+  [...text.matchAll(/([\d.]+)(ns|us|ms|s|m|h)/g)].reduce(
+    (sum, [, number, unit = '']) => sum + Number(number) * (unitSeconds[unit] ?? 0),
+    0,
+  );
+
+/** Short names first: they hold in every namespace that an overlay may choose. */
+function dialledNames(services: ServerServices, namespace: string): string[] {
+  const inCluster = (name: string) => [name, `${name}.${namespace}`, `${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`];
+  const pods = [
+    `*.${services.internal}`,
+    `*.${services.internal}.${namespace}`,
+    `*.${services.internal}.${namespace}.svc`,
+    `*.${services.internal}.${namespace}.svc.cluster.local`,
+  ];
+  return ['localhost', ...[services.all, services.active, services.standby, services.internal].flatMap(inCluster), ...pods];
+}

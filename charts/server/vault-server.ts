@@ -1,0 +1,218 @@
+import { ApiObject, Chart, Lazy } from 'cdk8s';
+import type { Construct } from 'constructs';
+import { k8s } from '../../imports';
+import type { AwsEnvironment } from '../app/aws';
+import { HashedObject } from '../app/hashed-object';
+import { IamRole } from '../app/iam-role';
+import { objectLabels, type SelectorLabels, selectorLabels } from '../app/labels';
+import type { ResourcesProps } from '../app/resources';
+import { auditClaim, auditMount } from './audit-storage';
+import { configFile } from './config';
+import { disruptionBudget, hasDisruptionBudget } from './disruption';
+import { imageReference } from './image';
+import { metricsListenerBlock, ServerListener } from './listener';
+import lockMemoryScript from './lock-memory.sh';
+import { type MemoryLock, memoryLockParts } from './memory-lock';
+import { namespace as namespaceObject } from './namespace';
+import { clientLabels, serverNetworkPolicies } from './network';
+import { affinity, topologySpread } from './placement';
+import { ServerPod, schedulingOf } from './pod';
+import reloadScript from './reload.sh';
+import { sealBlocks, sealRegion, sealStatements } from './seal';
+import { podLabelling, serviceAccount, serviceAccountName } from './service-account';
+import { ServerServices } from './services';
+import { storageBlock, storageRegion, storageStatement } from './storage';
+import { telemetryBlock } from './telemetry';
+import { ServerCertificate } from './tls';
+import { userLockoutBlocks } from './user-lockout';
+import { validateServer } from './validation';
+import type { VaultServerProps } from './vault-server-props';
+
+/**
+ * The Vault servers: a StatefulSet with DynamoDB storage and KMS auto-unseal, and all that belongs to it in the cluster.
+ *
+ * Later charts take it as a prop and read its members. What they must add goes through `certificate.addDnsNames`,
+ * `role.addStatements`, `pod.addVolume` and `listener.trustProxies`.
+ */
+export class VaultServer extends Chart {
+  /** The name of the StatefulSet; the first pod is `<name>-0`. */
+  readonly name: string;
+  override readonly namespace: string;
+  readonly aws: AwsEnvironment;
+  readonly replicas: number;
+  /** The labels that select the servers' pods. */
+  readonly selector: SelectorLabels;
+  /** Labels that make a pod of any namespace a client, as long as `network.clients` is not set. */
+  readonly clientLabels: Readonly<Record<string, string>>;
+  /** The names of the Services. */
+  readonly services: ServerServices;
+  readonly certificate: ServerCertificate;
+  readonly listener: ServerListener;
+  /** The port on which metrics need no token; undefined where metrics are off. */
+  readonly metricsPort: number | undefined;
+  readonly serviceAccountName: string;
+  /** The servers' IAM role. */
+  readonly role: IamRole;
+  readonly pod: ServerPod;
+  readonly statefulSet: ApiObject;
+
+  constructor(scope: Construct, id: string, props: VaultServerProps) {
+    super(scope, id, { namespace: props.namespace });
+    const { namespace, aws, storage, seal } = props;
+    const memoryLock = props.memoryLock ?? 'file-capability';
+    const metrics = props.metrics ?? {};
+    this.name = props.name ?? 'vault';
+    this.namespace = namespace;
+    this.aws = aws;
+    this.replicas = props.replicas ?? 3;
+    this.selector = selectorLabels(this.name, 'server');
+    this.clientLabels = clientLabels(this.name);
+    this.listener = new ServerListener(props.listener ?? {});
+    this.metricsPort = metrics === 'off' ? undefined : (metrics.port ?? 8210);
+    const ports = { api: this.listener.port, cluster: this.listener.clusterPort, metrics: this.metricsPort };
+
+    if (props.createNamespace) namespaceObject(this, namespace, memoryLock);
+    this.services = new ServerServices(this, { name: this.name, namespace, selector: this.selector, ports, props: props.services ?? {} });
+    this.certificate = new ServerCertificate(this, 'tls', this.name, namespace, this.services, this.selector, props.tls);
+
+    const account = props.serviceAccount ?? {};
+    this.serviceAccountName = serviceAccountName(account, this.name);
+    this.role = new IamRole(this, 'iam-role', {
+      aws,
+      role: props.role ?? `${this.name}-server`,
+      serviceAccount: { namespace, name: this.serviceAccountName },
+      statements: () => [storageStatement(storage, aws), ...sealStatements(seal, aws)],
+    });
+    if (account.existing === undefined) serviceAccount(this, this.serviceAccountName, namespace, this.selector, this.role.arn, account);
+    podLabelling(this, this.name, namespace, this.selector, this.serviceAccountName, this.replicas);
+
+    const config = this.addConfigMap(props, memoryLock);
+    const image = { image: imageReference(props.image ?? {}), imagePullPolicy: props.image?.pullPolicy ?? 'IfNotPresent' };
+    const region = sealRegion(seal, aws);
+    this.pod = new ServerPod({
+      labels: { ...props.podLabels, ...this.selector },
+      annotations: { ...props.podAnnotations },
+      roleArn: this.role.arn,
+      serviceAccount: this.serviceAccountName,
+      image,
+      pullSecrets: props.image?.pullSecrets ?? [],
+      memoryLock: memoryLockParts(memoryLock, image),
+      user: props.user ?? {},
+      resources: props.resources ?? defaultResources(memoryLock),
+      probes: props.probes ?? {},
+      terminationGracePeriodSeconds: props.terminationGracePeriodSeconds ?? 60,
+      preStopSleepSeconds: props.preStopSleepSeconds ?? 5,
+      ports,
+      domain: this.services.internal,
+      region,
+      tableRegion: storageRegion(storage, aws) === region ? undefined : storageRegion(storage, aws),
+      configMap: config.hashedName,
+      tlsSecret: this.certificate.secretName,
+      claimedMounts: typeof props.auditStorage === 'object' ? [auditMount] : [],
+      scheduling: schedulingOf({
+        affinity: affinity(props.antiAffinity ?? 'required', this.selector),
+        topologySpreadConstraints: topologySpread(props.zoneSpread ?? 'hard', this.selector)?.slice(),
+        tolerations: props.tolerations?.slice(),
+        nodeSelector: props.nodeSelector,
+        priorityClassName: props.priorityClassName,
+      }),
+      extra: {
+        env: props.env ?? [],
+        volumes: props.volumes ?? [],
+        volumeMounts: props.volumeMounts ?? [],
+        initContainers: props.initContainers ?? [],
+        sidecars: props.sidecars ?? [],
+      },
+    });
+    this.statefulSet = this.addStatefulSet(props);
+
+    const budget = props.disruptionBudget ?? {};
+    if (budget !== 'off' && hasDisruptionBudget(budget, this.replicas)) disruptionBudget(this, this.name, namespace, this.selector, budget);
+    if (props.network !== 'off') {
+      serverNetworkPolicies(this, {
+        name: this.name,
+        namespace,
+        selector: this.selector,
+        apiPort: ports.api,
+        clusterPort: ports.cluster,
+        awsPorts: awsPorts(props),
+        metricsPort: ports.metrics,
+        scrapers: metrics === 'off' ? [] : (metrics.scrapers ?? []),
+        props: props.network ?? {},
+      });
+    }
+    this.node.addValidation({ validate: () => validateServer(this, props) });
+  }
+
+  /** The address of the active server, for clients in the cluster. */
+  get address(): string {
+    return `https://${this.services.active}.${this.namespace}.svc:${this.listener.port}`;
+  }
+
+  /** Immutable, under a new name when anything in it changes: a pod that was not rolled keeps the file that it started with. */
+  private addConfigMap(props: VaultServerProps, memoryLock: MemoryLock): HashedObject {
+    const { storage, seal, aws, userLockout = [] } = props;
+    return new HashedObject(this, 'config', {
+      ...k8s.KubeConfigMap.manifest({
+        metadata: {
+          namespace: this.namespace,
+          labels: objectLabels(this.selector),
+          // older pods still mount the one before
+          annotations: { 'argocd.argoproj.io/sync-options': 'Prune=false', 'kustomize.toolkit.fluxcd.io/prune': 'disabled' },
+        },
+        immutable: true,
+      }),
+      baseName: `${this.name}-config`,
+      data: Lazy.any({
+        produce: () => ({
+          'vault.hcl': configFile(props.config ?? {}, memoryLock === 'off', [
+            this.listener.block(),
+            ...(this.metricsPort === undefined ? [] : [metricsListenerBlock(this.metricsPort, props.listener?.tlsMinVersion ?? 'tls12')]),
+            storageBlock(storage, aws),
+            ...sealBlocks(seal, aws),
+            { type: 'service_registration', labels: ['kubernetes'], body: { attributes: {} } },
+            telemetryBlock(props.telemetry),
+            ...userLockoutBlocks(userLockout),
+          ]),
+          'reload.sh': reloadScript,
+          ...(memoryLock === 'file-capability' ? { 'lock-memory.sh': lockMemoryScript } : {}),
+        }),
+      }),
+    });
+  }
+
+  private addStatefulSet(props: VaultServerProps): ApiObject {
+    const produce = () =>
+      k8s.toJson_StatefulSetSpec({
+        podManagementPolicy: 'Parallel',
+        replicas: this.replicas,
+        revisionHistoryLimit: 10,
+        selector: { matchLabels: this.selector },
+        serviceName: this.services.internal,
+        template: this.pod.template(),
+        // the order of an upgrade is Vault's, not Kubernetes': standbys first, the active server last
+        updateStrategy: { type: 'OnDelete' },
+        ...(typeof props.auditStorage === 'object' ? auditClaim(props.auditStorage) : {}),
+      });
+    const metadata = { name: this.name, namespace: this.namespace, labels: objectLabels(this.selector) };
+    return new ApiObject(this, 'statefulset', { ...k8s.KubeStatefulSet.GVK, metadata, spec: Lazy.any({ produce }) });
+  }
+}
+
+/** Locked memory is resident from the start: 450 MB, and the locked copy of the binary lies in memory as well. */
+function defaultResources(memoryLock: MemoryLock): ResourcesProps {
+  const [request, limit] = memoryLock === 'off' ? ['256Mi', '1Gi'] : ['1Gi', '2Gi'];
+  return {
+    requests: { cpu: '250m', memory: request, ephemeralStorage: '128Mi' },
+    limits: { cpu: '2', memory: limit, ephemeralStorage: '1Gi' },
+  };
+}
+
+/** HTTPS, and whatever port an endpoint names. */
+function awsPorts({ storage, seal }: VaultServerProps): readonly number[] {
+  const endpoints = [storage.endpoint, seal.endpoint, seal.migrateFrom?.endpoint].flatMap(endpoint => endpoint ?? []);
+  const ports = endpoints
+    .map(endpoint => /^(https?):\/\/[^/:]+(?::(\d+))?/.exec(endpoint))
+    .map(match => Number(match?.[2] ?? (match?.[1] === 'http' ? 80 : 443)));
+  return [...new Set([443, ...ports])].sort((a, b) => a - b);
+}
