@@ -23,6 +23,9 @@ export interface IamRoleProps {
   readonly statements: () => readonly IamStatement[];
 }
 
+/** The annotation by which EKS gives pods an IAM role (EKS User Guide, "IAM roles for service accounts"). */
+export const roleAnnotation = 'eks.amazonaws.com/role-arn';
+
 /** An IAM role that a chart needs: declared here, made from the documents in `dist/aws`. */
 export class IamRole extends Construct {
   readonly name: string;
@@ -66,6 +69,11 @@ export class IamRole extends Construct {
   addStatements(...statements: readonly IamStatement[]): void {
     if (this.rendered) throw new Error(`[${this.node.path}] addStatements after synth has no effect: call it before app.synth()`);
     this.added.push(...statements);
+  }
+
+  /** What binds the role to its ServiceAccount; tokens come from the region's own STS. */
+  get serviceAccountAnnotations(): Record<string, string> {
+    return { [roleAnnotation]: this.arn, 'eks.amazonaws.com/sts-regional-endpoints': 'true' };
   }
 
   /** Everything that the role may do, in the order in which it was asked for. */

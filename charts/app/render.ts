@@ -14,11 +14,12 @@ class Tree {
   readonly problems: string[] = [];
   private readonly owners = new Map<string, string>();
 
-  /** Notes that a construct claims something that only one may have. */
-  claim(what: string, construct: { readonly node: { readonly path: string } }, fix: string): void {
+  /** Notes that a construct claims something that only one may have; false, and a problem, where another has it. */
+  claim(what: string, construct: { readonly node: { readonly path: string } }, fix: string): boolean {
     const owner = this.owners.get(what);
     if (owner !== undefined) this.problems.push(`[${construct.node.path}] ${what} is already made by [${owner}]; ${fix}`);
     this.owners.set(what, construct.node.path);
+    return owner === undefined;
   }
 }
 
@@ -47,23 +48,18 @@ function addManifest(tree: Tree, object: ApiObject, folder: string): string {
   const json = object.toJson();
   const { kind, apiVersion, metadata } = json;
   const group = apiVersion.includes('/') ? `${apiVersion.split('/')[0]}/` : '';
-  const base = folder.split('components/')[0];
-  tree.claim(
-    `${group}${kind} ${metadata.namespace ?? ''}/${metadata.name} in dist/${base}`,
+  const fix = 'give one of the charts another name, or its own app.base(...)';
+  const unique = tree.claim(
+    `${group}${kind} ${metadata.namespace ?? ''}/${metadata.name} in dist/${folder.split('components/')[0]}`,
     object,
-    'give one of the charts another name, or its own app.base(...)',
+    fix,
   );
 
-  if (kind === 'Namespace') {
-    const path = 'namespace.yaml';
-    const before = tree.files.get(folder + path);
-    tree.files.set(folder + path, `${before === undefined ? '' : `${before}---\n`}${toYaml(json)}`);
-    return path;
-  }
   const name = HashedObject.isHashedObject(object) ? object.baseName : metadata.name;
-  const path = `manifests/${kind}.${name.replaceAll(':', '-')}.yaml`;
-  tree.claim(`the file ${folder}${path}`, object, 'give one of the charts another name, or its own app.base(...)');
-  tree.files.set(folder + path, toYaml(json));
+  const path = kind === 'Namespace' ? 'namespace.yaml' : `manifests/${kind}.${name.replaceAll(':', '-')}.yaml`;
+  const before = kind === 'Namespace' ? tree.files.get(folder + path) : undefined;
+  if (unique && kind !== 'Namespace') tree.claim(`the file ${folder}${path}`, object, fix);
+  tree.files.set(folder + path, `${before === undefined ? '' : `${before}---\n`}${toYaml(json)}`);
   return path;
 }
 

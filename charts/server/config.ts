@@ -282,7 +282,8 @@ export function checkConfig(problems: Problems, props: VaultConfigProps, replica
 
 /** The text of vault.hcl: every key once, blocks after the top-level keys. */
 export function configFile(props: VaultConfigProps, disableMlock: boolean, blocks: readonly HclBlock[]): string {
-  const values = { ...props, clusterCipherSuites: props.clusterCipherSuites?.join(',') };
+  // Vault reads these two lists as one string each
+  const values = { ...props, clusterCipherSuites: props.clusterCipherSuites?.join(','), detectDeadlocks: props.detectDeadlocks?.join(',') };
   return renderHcl({ attributes: { disable_mlock: disableMlock, ...attributesOf(values, checks), ...sorted(props.extra) }, blocks });
 }
 

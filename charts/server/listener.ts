@@ -1,6 +1,6 @@
 import { boolean, type Check, type Checks, cidr, duration, integer, listOf, matching, oneOf, port, text } from '../app/checks';
 import type { Problems } from '../app/problems';
-import { attributesOf, type HclBlock, type HclValue } from './hcl';
+import { attributesOf, type HclBlock } from './hcl';
 
 /** Response headers by status ("default", "2xx" to "5xx", or one code): header → values. */
 export type CustomResponseHeaders = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
@@ -141,7 +141,7 @@ const customResponseHeaders: Check<CustomResponseHeaders> = {
   fix: 'write for example { default: { "Strict-Transport-Security": ["max-age=31536000"] } }',
 };
 
-const checks: Checks<Omit<ListenerProps, 'port' | 'customResponseHeaders'>> = {
+const checks: Checks<Omit<ListenerProps, 'port'>> = {
   maxRequestSize: integer(1),
   maxRequestDuration: duration,
   httpReadTimeout: duration,
@@ -168,6 +168,7 @@ const checks: Checks<Omit<ListenerProps, 'port' | 'customResponseHeaders'>> = {
   redactAddresses: boolean,
   redactClusterName: boolean,
   redactVersion: boolean,
+  customResponseHeaders,
 };
 
 /** Where the certificate lies in the server's pod. */
@@ -200,8 +201,8 @@ export class ServerListener {
 
   check(problems: Problems): void {
     const { props } = this;
-    problems.checkAll('listener', this.values, checks);
-    problems.check('listener.customResponseHeaders', props.customResponseHeaders, customResponseHeaders);
+    problems.checkAll('listener', props, checks);
+    problems.check('listener: trusted proxies', this.values.xForwardedForAuthorizedAddrs, listOf(cidr));
     problems.check('listener.port', props.port, port);
     if (this.port === 65535)
       problems.refuse('listener.port', this.port, 'ports up to 65534: the next one is the cluster port', 'choose a lower port');
@@ -238,7 +239,6 @@ export class ServerListener {
 
   block(): HclBlock {
     this.rendered = true;
-    const { customResponseHeaders: headers } = this.props;
     return {
       type: 'listener',
       labels: ['tcp'],
@@ -249,7 +249,6 @@ export class ServerListener {
           ...tlsAttributes,
           ...attributesOf({ ...this.values, tlsCipherSuites: this.props.tlsCipherSuites?.join(',') }, checks),
         },
-        blocks: headers === undefined ? [] : [{ type: 'custom_response_headers', body: { attributes: quotedKeys(headers) } }],
       },
     };
   }
@@ -261,9 +260,6 @@ export class ServerListener {
     return { tlsMinVersion: 'tls12' as const, ...this.props, ...trusted };
   }
 }
-
-const quotedKeys = (headers: CustomResponseHeaders): Record<string, HclValue> =>
-  Object.fromEntries(Object.entries(headers).map(([status, values]) => [JSON.stringify(status), values]));
 
 /** The second listener: the same API and certificate, where metrics need no token. NetworkPolicy admits scrapers alone. */
 export function metricsListenerBlock(metricsPort: number, tlsMinVersion: string): HclBlock {

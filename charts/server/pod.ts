@@ -1,10 +1,10 @@
 import { k8s } from '../../imports';
 import { defined } from '../app/defined';
+import { roleAnnotation } from '../app/iam-role';
 import { containerResources, type ResourcesProps, smallResources } from '../app/resources';
 import { type PodUser, podSecurity, unprivileged } from '../app/security';
 import type { MemoryLockParts } from './memory-lock';
 import { type ProbesProps, probe } from './probes';
-import { roleAnnotation } from './service-account';
 
 /** A volume and where the server's container sees it. */
 export interface ServerVolume {

@@ -2,11 +2,9 @@ import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
 import { annotations, dnsSubdomain, labels } from '../app/checks';
+import { type IamRole, roleAnnotation } from '../app/iam-role';
 import { objectLabels, type SelectorLabels } from '../app/labels';
 import type { Problems } from '../app/problems';
-
-/** The annotation by which EKS gives pods an IAM role (EKS User Guide, "IAM roles for service accounts"). */
-export const roleAnnotation = 'eks.amazonaws.com/role-arn';
 
 /** The chart makes the ServiceAccount. */
 export interface CreatedServiceAccountProps {
@@ -50,7 +48,7 @@ export function serviceAccount(
   name: string,
   namespace: string,
   selector: SelectorLabels,
-  roleArn: string,
+  role: IamRole,
   props: CreatedServiceAccountProps,
 ): void {
   new ApiObject(
@@ -61,7 +59,7 @@ export function serviceAccount(
         name,
         namespace,
         labels: { ...props.labels, ...objectLabels(selector) },
-        annotations: { ...props.annotations, [roleAnnotation]: roleArn, 'eks.amazonaws.com/sts-regional-endpoints': 'true' },
+        annotations: { ...props.annotations, ...role.serviceAccountAnnotations },
       },
       // the pod mounts a token where it needs one
       automountServiceAccountToken: false,

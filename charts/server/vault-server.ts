@@ -83,7 +83,7 @@ export class VaultServer extends Chart {
       serviceAccount: { namespace, name: this.serviceAccountName },
       statements: () => [storageStatement(storage, aws), ...sealStatements(seal, aws)],
     });
-    if (account.existing === undefined) serviceAccount(this, this.serviceAccountName, namespace, this.selector, this.role.arn, account);
+    if (account.existing === undefined) serviceAccount(this, this.serviceAccountName, namespace, this.selector, this.role, account);
     podLabelling(this, this.name, namespace, this.selector, this.serviceAccountName, this.replicas);
 
     const config = this.addConfigMap(props, memoryLock);

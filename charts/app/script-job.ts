@@ -1,0 +1,110 @@
+import { ApiObject } from 'cdk8s';
+import { Construct } from 'constructs';
+import { k8s } from '../../imports';
+import { HashedObject } from './hashed-object';
+import type { IamRole } from './iam-role';
+import { toolsImage } from './images';
+import { objectLabels, selectorLabels } from './labels';
+import { containerResources, type ResourcesProps, smallResources } from './resources';
+import { podSecurity, unprivileged } from './security';
+
+export interface ScriptJobProps {
+  /** Names the Job, its ConfigMap and its container, such as "vault-init". */
+  readonly name: string;
+  readonly namespace: string;
+  /** The Vault that the Job serves: the value of the label `app.kubernetes.io/instance`. */
+  readonly instance: string;
+  /** What the Job is for: the value of the label `app.kubernetes.io/component`. */
+  readonly component: string;
+  /** The text of a bash script. It finds bash, aws, curl and jq, a writable /tmp, and stops at the first error by its own `set -e`. */
+  readonly script: string;
+  /** The ServiceAccount of this Job alone. */
+  readonly serviceAccount: string;
+  /** The role of that ServiceAccount. @default the script calls no AWS */
+  readonly role?: IamRole;
+  /** @default none */
+  readonly env?: readonly k8s.EnvVar[];
+  /** @default none */
+  readonly volumes?: readonly k8s.Volume[];
+  /** @default none */
+  readonly volumeMounts?: readonly k8s.VolumeMount[];
+  /** @default amazon/aws-cli, at the version that the tests run */
+  readonly image?: string;
+  /** @default small: a script, curl and the AWS CLI */
+  readonly resources?: ResourcesProps;
+  /** How often a failed script is run again. @default 6 */
+  readonly backoffLimit?: number;
+}
+
+/**
+ * A Job that runs one script. Job and script carry content hashes in their names: a changed one is a new Job, which can be applied
+ * where the old one has run.
+ */
+export class ScriptJob extends Construct {
+  readonly job: HashedObject;
+
+  constructor(scope: Construct, id: string, props: ScriptJobProps) {
+    super(scope, id);
+    const { name, namespace } = props;
+    const selector = selectorLabels(props.instance, props.component);
+    const metadata = { namespace, labels: objectLabels(selector) };
+    const script = new HashedObject(this, 'script', {
+      ...k8s.KubeConfigMap.manifest({ metadata, data: { 'run.sh': props.script }, immutable: true }),
+      baseName: `${name}-script`,
+    });
+    new ApiObject(
+      this,
+      'service-account',
+      k8s.KubeServiceAccount.manifest({
+        metadata: {
+          ...metadata,
+          name: props.serviceAccount,
+          ...(props.role === undefined ? {} : { annotations: props.role.serviceAccountAnnotations }),
+        },
+        automountServiceAccountToken: false,
+      }),
+    );
+    this.job = new HashedObject(this, 'job', {
+      ...k8s.KubeJob.manifest({
+        metadata,
+        spec: {
+          backoffLimit: props.backoffLimit ?? 6,
+          template: { metadata: { labels: selector }, spec: scriptPod(props, script.hashedName) },
+        },
+      }),
+      baseName: name,
+    });
+  }
+}
+
+/** The pod of every script: one container, no privilege, nothing writable but /tmp. */
+function scriptPod(props: ScriptJobProps, script: string): k8s.PodSpec {
+  return {
+    automountServiceAccountToken: false,
+    containers: [
+      {
+        name: props.component,
+        image: props.image ?? toolsImage,
+        imagePullPolicy: 'IfNotPresent',
+        command: ['bash', '/scripts/run.sh'],
+        env: [{ name: 'HOME', value: '/tmp' }, ...(props.env ?? [])],
+        resources: props.resources === undefined ? smallResources({ memory: '256Mi' }) : containerResources(props.resources),
+        securityContext: unprivileged(),
+        volumeMounts: [
+          { name: 'script', mountPath: '/scripts', readOnly: true },
+          { name: 'tmp', mountPath: '/tmp' },
+          ...(props.volumeMounts ?? []),
+        ],
+      },
+    ],
+    enableServiceLinks: false,
+    restartPolicy: 'OnFailure',
+    securityContext: podSecurity(),
+    serviceAccountName: props.serviceAccount,
+    volumes: [
+      { name: 'script', configMap: { name: script, defaultMode: 0o444 } },
+      { name: 'tmp', emptyDir: { medium: 'Memory', sizeLimit: k8s.Quantity.fromString('16Mi') } },
+      ...(props.volumes ?? []),
+    ],
+  };
+}

@@ -1,0 +1,12 @@
+const transform = {
+  '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } }],
+  '\\.sh$': '<rootDir>/test/support/text-transform.cjs',
+};
+const project = { transform, testEnvironment: 'node', rootDir: __dirname, moduleFileExtensions: ['ts', 'js', 'json', 'sh'] };
+
+module.exports = {
+  projects: [
+    { ...project, displayName: 'unit', testMatch: ['<rootDir>/test/**/*.test.ts'], testPathIgnorePatterns: ['<rootDir>/test/e2e/'] },
+    { ...project, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+  ],
+};

@@ -1,0 +1,59 @@
+import { parse, parseAllDocuments } from 'yaml';
+import { KustomizeApp, VaultServer, type VaultServerProps } from '../../charts';
+
+/** What a server cannot do without. */
+export const minimal: VaultServerProps = {
+  namespace: 'vault',
+  aws: { accountId: '123456789012', region: 'eu-west-1' },
+  storage: { table: 'vault-data' },
+  seal: { kmsKeyId: 'alias/vault-unseal' },
+  tls: { certManager: { issuer: { kind: 'ClusterIssuer', name: 'internal-ca' } } },
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: manifests are read as the plain JSON that a cluster sees
+export type Manifest = any;
+
+/** The files of an app with one server. */
+export function renderServer(props: Partial<VaultServerProps> = {}): ReadonlyMap<string, string> {
+  const app = new KustomizeApp();
+  new VaultServer(app, 'vault', { ...minimal, ...props });
+  return app.render();
+}
+
+/** All objects of a rendered tree, by "Kind/name" with the hash of a name left out. */
+export function objectsOf(files: ReadonlyMap<string, string>): Record<string, Manifest> {
+  const manifests = [...files].filter(([path]) => /(^|\/)(manifests\/|namespace\.yaml)/.test(path));
+  return Object.fromEntries(
+    manifests.flatMap(([path, text]) =>
+      parseAllDocuments(text, { version: '1.1' }).map(document => {
+        const object = document.toJS();
+        const hashed = path.endsWith(`${object.kind}.${object.metadata.name.replace(/-[0-9a-f]{10}$/, '')}.yaml`);
+        return [`${object.kind}/${hashed ? object.metadata.name.replace(/-[0-9a-f]{10}$/, '') : object.metadata.name}`, object];
+      }),
+    ),
+  );
+}
+
+export const serverObjects = (props: Partial<VaultServerProps> = {}): Record<string, Manifest> => objectsOf(renderServer(props));
+
+export const podSpec = (props: Partial<VaultServerProps> = {}): Manifest => serverObjects(props)['StatefulSet/vault'].spec.template.spec;
+
+export const serverContainer = (props: Partial<VaultServerProps> = {}): Manifest => podSpec(props).containers[0];
+
+/** The text of vault.hcl. */
+export const hcl = (props: Partial<VaultServerProps> = {}): string => serverObjects(props)['ConfigMap/vault-config'].data['vault.hcl'];
+
+/** The problems that a synth reports, without the heading. */
+export function problems(props: Partial<VaultServerProps>): string[] {
+  try {
+    renderServer(props);
+  } catch (error) {
+    return (error as Error).message
+      .split('\n')
+      .slice(1)
+      .map(line => line.trim());
+  }
+  return [];
+}
+
+export const yaml = (text: string | undefined): Manifest => parse(text ?? '', { version: '1.1' });
