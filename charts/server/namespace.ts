@@ -1,4 +1,4 @@
-import { ApiObject } from 'cdk8s';
+import { ApiObject, JsonPatch } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
 import type { MemoryLock } from './memory-lock';
@@ -7,9 +7,11 @@ import { addsIpcLock } from './memory-lock';
 /** IPC_LOCK is in neither Pod Security Standard (Kubernetes documentation): only without it can the namespace enforce one. */
 export function namespace(scope: Construct, name: string, memoryLock: MemoryLock): void {
   const level = addsIpcLock(memoryLock) ? 'privileged' : 'restricted';
-  new ApiObject(
+  const object = new ApiObject(
     scope,
     'namespace',
     k8s.KubeNamespace.manifest({ metadata: { name, labels: { 'pod-security.kubernetes.io/enforce': level } } }),
   );
+  // cdk8s stamps the chart's namespace on cluster-scoped kinds too
+  object.addJsonPatch(JsonPatch.remove('/metadata/namespace'));
 }
