@@ -14,7 +14,8 @@ export class Problems {
   }
 
   refuse(prop: string, got: unknown, allowed: string, fix: string): void {
-    this.found.push(`${prop}: got ${JSON.stringify(got)}; allowed: ${allowed}; ${fix}`);
+    // one line each, whatever the values in it hold
+    this.found.push(`${prop}: got ${JSON.stringify(got)}; allowed: ${allowed}; ${fix}`.replace(/\s+/g, ' '));
   }
 
   check<T>(prop: string, value: T | undefined, check: Check<T>): void {

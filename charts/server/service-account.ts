@@ -67,6 +67,9 @@ export function serviceAccount(
   );
 }
 
+/** More servers than anybody runs; bounds what is made of it. */
+export const maxReplicas = 100;
+
 /** Vault labels its own pod with its state: get and patch, on the servers' pods alone. Ten ordinals leave room to scale by overlay. */
 export function podLabelling(
   scope: Construct,
@@ -77,7 +80,7 @@ export function podLabelling(
   replicas: number,
 ): void {
   const metadata = { name, namespace, labels: objectLabels(selector) };
-  const ordinals = Array.from({ length: Math.max(10, replicas) }, (_, ordinal) => `${name}-${ordinal}`);
+  const ordinals = Array.from({ length: Math.min(Math.max(10, replicas), maxReplicas) }, (_, ordinal) => `${name}-${ordinal}`);
   new ApiObject(
     scope,
     'role',

@@ -27,7 +27,7 @@ import { antiAffinityPresets, zoneSpreadPresets } from './placement';
 import { overlap, ownContainers, ownMountPaths, ownVolumes } from './pod';
 import { checkProbes } from './probes';
 import { checkSeal } from './seal';
-import { checkServiceAccount } from './service-account';
+import { checkServiceAccount, maxReplicas } from './service-account';
 import { checkServices } from './services';
 import { checkStorage } from './storage';
 import { telemetryChecks } from './telemetry';
@@ -50,7 +50,7 @@ export function validateServer(server: ServerFacts, props: VaultServerProps): st
   // the longest names made from it: the Service <name>-standby, and the label with the StatefulSet's revision
   problems.check('name', props.name, dnsLabel(52));
   problems.check('namespace', props.namespace, dnsLabel());
-  problems.check('replicas', props.replicas, integer(0, 100));
+  problems.check('replicas', props.replicas, integer(0, maxReplicas));
   problems.check('aws.accountId', props.aws.accountId, accountId);
   problems.check('aws.region', props.aws.region, region);
   problems.check('memoryLock', props.memoryLock, oneOf(...memoryLocks));

@@ -1,0 +1,126 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { ApiObject, Chart } from 'cdk8s';
+import { parseAllDocuments } from 'yaml';
+import { KustomizeApp, VaultServer } from '../../charts';
+import { danglingReferences, schemaErrors } from '../support/cluster-rules';
+import { type Manifest, minimal } from '../support/render';
+
+const root = join(__dirname, '..', '..');
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+/** What `kubectl kustomize` makes of a folder, by "Kind/name" without hashes. */
+function build(folder: string): Record<string, Manifest> {
+  const text = execFileSync('kubectl', ['kustomize', folder], { encoding: 'utf8' });
+  const objects = parseAllDocuments(text).map(document => document.toJS());
+  return Object.fromEntries(objects.map(object => [`${object.kind}/${object.metadata.name.replace(/-[0-9a-f]{10}$/, '')}`, object]));
+}
+
+/** Writes a rendered app, and files beside it. */
+function write(files: ReadonlyMap<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'kustomize-'));
+  folders.push(folder);
+  for (const [path, text] of files) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return folder;
+}
+
+describe('kubectl kustomize', () => {
+  test('builds the base as it is', () => {
+    const objects = build(join(root, 'dist'));
+    expect(Object.keys(objects)).toContain('StatefulSet/vault');
+    expect(Object.values(objects).flatMap(schemaErrors)).toEqual([]);
+    expect(danglingReferences(Object.values(objects))).toEqual([]);
+  });
+
+  test('builds environments and components of one app, each for itself', () => {
+    const app = new KustomizeApp();
+    for (const [environment, accountId] of [
+      ['staging', '111111111111'],
+      ['production', '222222222222'],
+    ] as const) {
+      const base = app.base(environment);
+      new VaultServer(base, 'vault', { ...minimal, aws: { ...minimal.aws, accountId } });
+      const extra = new Chart(base.component('extra'), 'extra');
+      new ApiObject(extra, 'map', {
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'extra', namespace: 'vault' },
+        data: { a: 'b' },
+      });
+    }
+    const folder = write(app.render());
+    writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify({ resources: ['staging'], components: ['staging/components/extra'] }));
+    const [staging, production] = [build(folder), build(join(folder, 'production'))];
+    expect(staging['ConfigMap/extra']).toBeDefined();
+    expect(production['ConfigMap/extra']).toBeUndefined();
+    expect(staging['ServiceAccount/vault'].metadata.annotations['eks.amazonaws.com/role-arn']).toBe(
+      'arn:aws:iam::111111111111:role/vault-server',
+    );
+    expect(production['ServiceAccount/vault'].metadata.annotations['eks.amazonaws.com/role-arn']).toBe(
+      'arn:aws:iam::222222222222:role/vault-server',
+    );
+  });
+});
+
+describe('overlays/staging', () => {
+  const objects = build(join(root, 'overlays', 'staging'));
+  const statefulSet = objects['StatefulSet/vault'];
+  const [vault] = statefulSet.spec.template.spec.containers;
+  const env = Object.fromEntries(vault.env.map(({ name, value }: { name: string; value: string }) => [name, value]));
+
+  test('moves everything to its namespace, the names on the certificate too', () => {
+    for (const { kind, metadata } of Object.values(objects))
+      expect([kind, metadata.namespace ?? metadata.name]).toEqual([kind, 'vault-staging']);
+    expect(objects['RoleBinding/vault'].subjects).toEqual([{ kind: 'ServiceAccount', name: 'vault', namespace: 'vault-staging' }]);
+    const app = new KustomizeApp();
+    const there = new VaultServer(app, 'vault', { ...minimal, namespace: 'vault-staging' });
+    expect(objects['Certificate/vault-tls'].spec.dnsNames).toEqual(there.certificate.dnsNames);
+  });
+
+  test('has its replicas and its image', () => {
+    expect(statefulSet.spec.replicas).toBe(1);
+    const images = [...statefulSet.spec.template.spec.containers, ...statefulSet.spec.template.spec.initContainers].map(
+      ({ name, image }: Manifest) => [name, image],
+    );
+    const own = '210987654321.dkr.ecr.eu-west-1.amazonaws.com/vault:1.21.7';
+    expect(images).toEqual([
+      ['vault', own],
+      ['reload', own],
+      ['copy-vault', own],
+      ['lock-memory', 'amazon/aws-cli:2.35.9'],
+    ]);
+  });
+
+  test('has its account and role, on the ServiceAccount and on the pods', () => {
+    const role = 'arn:aws:iam::210987654321:role/vault-staging';
+    expect(objects['ServiceAccount/vault'].metadata.annotations['eks.amazonaws.com/role-arn']).toBe(role);
+    expect(statefulSet.spec.template.metadata.annotations).toMatchObject({
+      'eks.amazonaws.com/role-arn': role,
+      'eks.amazonaws.com/skip-containers': 'copy-vault,lock-memory,reload',
+    });
+  });
+
+  test('has its table, key and region as environment, beside what the base says', () => {
+    expect(env).toMatchObject({
+      AWS_REGION: 'eu-west-1',
+      AWS_DYNAMODB_TABLE: 'vault-staging',
+      VAULT_AWSKMS_SEAL_KEY_ID: 'alias/vault-staging',
+      AWS_STS_REGIONAL_ENDPOINTS: 'regional',
+      VAULT_ADDR: 'https://127.0.0.1:8200',
+    });
+  });
+
+  test('still refers to nothing that is not there', () => {
+    expect(Object.values(objects).flatMap(schemaErrors)).toEqual([]);
+    expect(danglingReferences(Object.values(objects))).toEqual([]);
+  });
+});

@@ -1,0 +1,326 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import type { VaultServer } from '../../charts';
+import type { Manifest } from '../support/render';
+import { TestCa } from './support/certificates';
+import { ClientPod } from './support/client';
+import { enforceIam, get, Installation, isReady, kubectl } from './support/cluster';
+import { eventually, sleep } from './support/shell';
+
+jest.setTimeout(10 * 60_000);
+
+const installation = new Installation('vault-e2e');
+const clients = 'vault-e2e-clients';
+const metrics = { scrapers: [{ podLabels: { app: 'scraper' }, namespaceLabels: {} }] };
+const ca = new TestCa();
+const client = new ClientPod(clients, 'client', { 'vault-client': 'true' });
+const stranger = new ClientPod(clients, 'stranger', {});
+const scraper = new ClientPod(clients, 'scraper', { app: 'scraper' });
+let vault: VaultServer;
+let dist: string;
+let token: string;
+
+const active = 'https://vault-active.vault-e2e.svc:8200';
+const inNamespace = (name: string) => `https://${name}.vault-e2e.svc`;
+
+/** Runs the CLI in a pod as it is: no flags, no environment. The token goes over standard input. */
+const vaultCli = (pod: string, ...args: string[]) =>
+  installation.exec(pod, ['sh', '-c', 'read -r VAULT_TOKEN; export VAULT_TOKEN; exec vault "$@"', 'sh', ...args], { input: `${token}\n` });
+const identity = (pods: readonly Manifest[]) =>
+  pods.map(pod => [pod.metadata.name, pod.metadata.uid, pod.status.containerStatuses.map((status: Manifest) => status.restartCount)]);
+const apply = () => kubectl(['apply', '-k', dist]);
+
+async function removeAll(): Promise<void> {
+  await installation.remove();
+  await kubectl(['delete', 'namespace', clients, '--ignore-not-found', '--timeout=120s']);
+  for (const node of (await get('nodes')).items) await kubectl(['uncordon', node.metadata.name]);
+}
+
+beforeAll(async () => {
+  await removeAll();
+  ({ vault, dist } = installation.synth({ metrics }));
+  await installation.makeAws(vault);
+  await enforceIam();
+  await ca.create();
+  await kubectl(['apply', '-f', join(dist, 'namespace.yaml')]);
+  await kubectl(['apply', '-f', '-'], { input: await ca.secret('vault-tls', 'vault-e2e', vault.certificate.dnsNames) });
+  await kubectl(['create', 'namespace', clients]);
+  await kubectl(['-n', clients, 'create', 'configmap', 'ca', `--from-literal=ca.crt=${ca.certificate}`]);
+  await Promise.all([client.create(), stranger.create(), scraper.create()]);
+});
+
+afterAll(removeAll);
+
+describe('from nothing to a cluster that serves', () => {
+  test('the unchanged dist is applied in one run', async () => {
+    expect(await apply()).toMatchObject({ status: 0 });
+    await eventually('three servers to run', 120, async () => {
+      const pods = await installation.pods();
+      const running = pods.filter(
+        pod => pod.status.phase === 'Running' && pod.status.containerStatuses.every((status: Manifest) => status.started),
+      );
+      if (running.length !== 3) throw new Error(pods.map(pod => `${pod.metadata.name} ${pod.status.phase}`).join('; '));
+    });
+  });
+
+  test('initialised through the API, the others unseal by themselves: all ready, exactly one active', async () => {
+    const answer = JSON.parse(
+      (await installation.exec('vault-0', ['vault', 'operator', 'init', '-recovery-shares=1', '-recovery-threshold=1', '-format=json']))
+        .stdout,
+    );
+    token = answer.root_token;
+    const start = Date.now();
+    await installation.settled(3);
+    console.log(`ready ${((Date.now() - start) / 1000).toFixed(1)} s after init`);
+  });
+
+  test('on three nodes', async () => {
+    expect(new Set((await installation.pods()).map(pod => pod.spec.nodeName)).size).toBe(3);
+  });
+
+  test('applied again, as a kustomization or as files, nothing changes', async () => {
+    for (const args of [
+      ['-k', dist],
+      ['-f', join(dist, 'manifests')],
+    ]) {
+      const { stdout } = await kubectl(['apply', ...args]);
+      expect(stdout.split('\n').filter(line => line !== '' && !line.endsWith(' unchanged'))).toEqual([]);
+    }
+  });
+
+  test('`kubectl exec ... vault status` works as it is', async () => {
+    const { stdout } = await installation.kubectl(['exec', 'vault-0', '--', 'vault', 'status']);
+    expect(stdout).toMatch(/Sealed +false/);
+  });
+
+  test('reads and writes under the actions that the chart declares, enforced by IAM', async () => {
+    await vaultCli('vault-0', 'secrets', 'enable', '-path=kv', '-version=1', 'kv');
+    await vaultCli('vault-1', 'kv', 'put', '-mount=kv', 'greeting', 'text=hello');
+    expect((await vaultCli('vault-2', 'kv', 'get', '-mount=kv', '-field=text', 'greeting')).stdout.trim()).toBe('hello');
+    await vaultCli('vault-2', 'kv', 'put', '-mount=kv', 'gone', 'text=x');
+    await vaultCli('vault-2', 'kv', 'delete', '-mount=kv', 'gone');
+    expect((await vaultCli('vault-2', 'kv', 'list', '-mount=kv', '-format=json', '/')).stdout).toContain('greeting');
+  });
+});
+
+describe('hardening', () => {
+  test('memory is locked, and locking memory is all that the process may do', async () => {
+    for (const name of ['vault-0', 'vault-1', 'vault-2']) {
+      const script = 'for p in /proc/[0-9]*; do case $(tr "\\0" " " <$p/cmdline) in "/vault/bin/vault server"*) cat $p/status;; esac; done';
+      const { stdout } = await installation.exec(name, ['sh', '-c', script]);
+      const field = (key: string) => new RegExp(`^${key}:\\s+(\\w+)`, 'm').exec(stdout)?.[1];
+      expect(Number(field('VmLck'))).toBeGreaterThan(500_000);
+      // cap_ipc_lock is capability 14, and nothing else is
+      expect([field('CapEff'), field('CapPrm'), field('NoNewPrivs')]).toEqual(['0000000000004000', '0000000000004000', '1']);
+      console.log(`${name}: locked ${field('VmLck')} kB, resident ${field('VmRSS')} kB`);
+    }
+  });
+
+  test('the root file system is read-only, and only the server holds a token of the API', async () => {
+    expect((await installation.exec('vault-0', ['touch', '/x'], { accept: [1] })).stderr).toContain('Read-only file system');
+    const look = ['exec', 'vault-0', '-c', 'reload', '--', 'ls', '/var/run/secrets'];
+    expect((await installation.kubectl(look, { accept: [1, 2] })).stderr).toContain('No such file');
+  });
+});
+
+describe('who reaches what', () => {
+  const refused = async (from: ClientPod, url: string, ...options: string[]) =>
+    expect([url, (await from.curl(url, '--max-time', '3', ...options)).status]).toEqual([url, 28]);
+
+  test('an admitted client reads a secret through vault-active over verified TLS', async () => {
+    const { stdout } = await client.curl(`${active}/v1/sys/health`);
+    expect(JSON.parse(stdout)).toMatchObject({ initialized: true, sealed: false, standby: false });
+  });
+
+  test('another pod reaches nothing', async () => {
+    await refused(stranger, `${active}/v1/sys/health`);
+    await refused(stranger, `${inNamespace('vault')}:8200/v1/sys/health`);
+    await refused(stranger, `${inNamespace('vault-internal')}:8210/v1/sys/metrics`);
+  });
+
+  test('the client reaches neither the cluster port nor the metrics port', async () => {
+    for (const port of [8201, 8210, 8211]) await refused(client, `https://vault-0.vault-internal.vault-e2e.svc:${port}/`);
+  });
+
+  test('the scraper reads metrics of every server, standbys too, without a token, and nothing else', async () => {
+    for (const ordinal of [0, 1, 2]) {
+      const { stdout } = await scraper.curl(`https://vault-${ordinal}.vault-internal.vault-e2e.svc:8210/v1/sys/metrics?format=prometheus`);
+      expect(stdout).toContain('vault_core_unsealed');
+    }
+    await refused(scraper, `${active}/v1/sys/health`);
+    await refused(scraper, 'https://vault-0.vault-internal.vault-e2e.svc:8211/');
+  });
+
+  test('the servers do not reach the metadata service, which other pods do', async () => {
+    expect((await stranger.curl('http://169.254.169.254/latest/meta-data/')).stdout).toContain('instance-id');
+    const { status } = await installation.exec(
+      'vault-0',
+      ['timeout', '3', 'wget', '-q', '-O', '-', 'http://169.254.169.254/latest/meta-data/'],
+      { accept: [1, 124, 143] },
+    );
+    expect(status).not.toBe(0);
+  });
+});
+
+describe('failover', () => {
+  test('when the active server is deleted, reads come back', async () => {
+    const before = await installation.settled(3);
+    const reading = client.readContinuously(`${active}/v1/kv/greeting`, token);
+    await sleep(2000);
+    await installation.kubectl(['delete', 'pod', before, '--wait=false']);
+    await eventually('another server to lead', 60, async () => {
+      const [leader] = (await installation.pods()).filter(
+        pod => pod.metadata.labels['vault-active'] === 'true' && pod.metadata.name !== before,
+      );
+      if (leader === undefined) throw new Error('none yet');
+    });
+    await installation.settled(3);
+    await sleep(2000);
+    const log = await reading.stop();
+    console.log(`active server deleted: ${log}`);
+    expect(log.total).toBeGreaterThan(50);
+    expect(log.longestGap).toBeLessThan(30_000);
+  });
+});
+
+describe('changes that are applied', () => {
+  const outOfDate = async () => {
+    const { status } = await installation.get('statefulset', 'vault');
+    return status.replicas - (status.updatedReplicas ?? 0);
+  };
+  const ui = async (ordinal: number) =>
+    (
+      await scraper.curl(
+        `https://vault-${ordinal}.vault-internal.vault-e2e.svc:8210/ui/`,
+        '--output',
+        '/dev/null',
+        '--write-out',
+        '%{http_code}',
+      )
+    ).stdout;
+  const served = async (ordinal: number) => {
+    const { stderr } = await scraper.curl(
+      `https://vault-${ordinal}.vault-internal.vault-e2e.svc:8210/v1/sys/health`,
+      '--verbose',
+      '--output',
+      '/dev/null',
+    );
+    return /subject: CN=(\S+)/.exec(stderr)?.[1];
+  };
+
+  test('a changed configuration makes pods out of date and restarts none', async () => {
+    const before = identity(await installation.pods());
+    expect(await outOfDate()).toBe(0);
+    ({ dist } = installation.synth({ metrics, config: { ui: true } }));
+    await apply();
+    await eventually('all pods to be out of date', 30, async () => expect(await outOfDate()).toBe(3));
+    await sleep(5000);
+    expect(identity(await installation.pods())).toEqual(before);
+  });
+
+  test('a renewed certificate is served without a restart, and brings nothing of the changed configuration', async () => {
+    const before = identity(await installation.pods());
+    expect(await Promise.all([0, 1, 2].map(served))).toEqual(['vault-1', 'vault-1', 'vault-1']);
+    await kubectl(['apply', '-f', '-'], { input: await ca.secret('vault-tls', 'vault-e2e', vault.certificate.dnsNames) });
+    const start = Date.now();
+    await eventually('every server to serve the new certificate', 180, async () =>
+      expect(await Promise.all([0, 1, 2].map(served))).toEqual(['vault-2', 'vault-2', 'vault-2']),
+    );
+    console.log(`new certificate served by all after ${((Date.now() - start) / 1000).toFixed(0)} s`);
+    expect(identity(await installation.pods())).toEqual(before);
+    expect(await Promise.all([0, 1, 2].map(ui))).toEqual(['404', '404', '404']);
+  });
+
+  test('a pod that is deleted comes back with the changed configuration, and the others stay as they are', async () => {
+    const leader = await installation.settled(3);
+    const standby = [0, 1, 2].find(ordinal => `vault-${ordinal}` !== leader) ?? 0;
+    await installation.kubectl(['delete', 'pod', `vault-${standby}`]);
+    await installation.settled(3);
+    const expected = [0, 1, 2].map(ordinal => (ordinal === standby ? '200' : '404'));
+    await eventually('the user interface on the one pod', 30, async () => expect(await Promise.all([0, 1, 2].map(ui))).toEqual(expected));
+    expect(await outOfDate()).toBe(2);
+  });
+
+  test('a changed image makes pods out of date and restarts none', async () => {
+    const before = identity(await installation.pods());
+    ({ dist } = installation.synth({ metrics, config: { ui: true }, image: { tag: '2.0.4' } }));
+    await apply();
+    await eventually('all pods to be out of date', 30, async () => expect(await outOfDate()).toBe(3));
+    await sleep(5000);
+    expect(identity(await installation.pods())).toEqual(before);
+  });
+});
+
+describe('drains go through', () => {
+  const drain = async (node: string) => {
+    const start = Date.now();
+    await kubectl([
+      'drain',
+      node,
+      '--ignore-daemonsets',
+      '--delete-emptydir-data',
+      '--force',
+      '--timeout=120s',
+      '--pod-selector=app.kubernetes.io/component=server',
+    ]);
+    return (Date.now() - start) / 1000;
+  };
+  const nodeOf = async (name: string) => (await installation.pods()).find(pod => pod.metadata.name === name)?.spec.nodeName;
+
+  test('with a sealed server, which is not ready', async () => {
+    const sealed = await installation.settled(3);
+    await vaultCli(sealed, 'operator', 'seal');
+    await eventually('the sealed server to be unready', 60, async () => {
+      const pod = (await installation.pods()).find(({ metadata }) => metadata.name === sealed);
+      if (isReady(pod)) throw new Error(`${sealed} is ready`);
+    });
+    const node = await nodeOf(sealed);
+    console.log(`drain with a sealed server: ${await drain(node)} s`);
+    await kubectl(['uncordon', node]);
+    await installation.settled(3);
+  });
+
+  test.each([3, 2, 1])('with %d replicas', async replicas => {
+    ({ dist } = installation.synth({ metrics, replicas }));
+    await apply();
+    const leader = await installation.settled(replicas);
+    const node = await nodeOf(leader);
+    console.log(`drain of the active server's node with ${replicas} replicas: ${await drain(node)} s`);
+    await kubectl(['uncordon', node]);
+    await installation.settled(replicas);
+  });
+});
+
+describe('scaled by an overlay', () => {
+  test('the fifth server can lead', async () => {
+    ({ dist } = installation.synth({ metrics }));
+    const overlay = mkdtempSync(join(installation.folder, 'overlay-'));
+    const kustomization = {
+      resources: [relative(overlay, dist)],
+      replicas: [{ name: 'vault', count: 5 }],
+      patches: [
+        {
+          target: { kind: 'StatefulSet', name: 'vault' },
+          patch: JSON.stringify([
+            { op: 'remove', path: '/spec/template/spec/affinity' },
+            { op: 'remove', path: '/spec/template/spec/topologySpreadConstraints' },
+          ]),
+        },
+      ],
+    };
+    writeFileSync(join(overlay, 'kustomization.yaml'), JSON.stringify(kustomization));
+    expect(dirname(dist)).toBe(installation.folder);
+    await kubectl(['apply', '-k', overlay]);
+    // pods of the old template keep others off their nodes
+    await installation.kubectl(['delete', 'pods', '-l', 'app.kubernetes.io/component=server']);
+    await installation.settled(5, 180);
+    await installation.kubectl(['delete', 'pods', 'vault-0', 'vault-1', 'vault-2', 'vault-3', '--wait=false']);
+    await eventually('vault-4 to lead, by its own label', 60, async () => {
+      const pod = (await installation.pods()).find(({ metadata }) => metadata.name === 'vault-4');
+      expect(pod?.metadata.labels).toMatchObject({ 'vault-active': 'true', 'vault-sealed': 'false' });
+    });
+    await installation.settled(5, 180);
+    expect((await client.curl(`${active}/v1/sys/health`)).status).toBe(0);
+  });
+});

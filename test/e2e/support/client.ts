@@ -1,0 +1,101 @@
+import { get, isReady, kubectl, kubectlCommand } from './cluster';
+import { background, eventually, type Result } from './shell';
+
+const image = 'amazon/aws-cli:2.35.9';
+
+/** A pod with curl, in a namespace of its own, that trusts the test's CA. */
+export class ClientPod {
+  constructor(
+    readonly namespace: string,
+    readonly name: string,
+    private readonly labels: Readonly<Record<string, string>>,
+  ) {}
+
+  async create(): Promise<void> {
+    const manifest = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: this.name, namespace: this.namespace, labels: this.labels },
+      spec: {
+        containers: [
+          {
+            name: 'client',
+            image,
+            imagePullPolicy: 'IfNotPresent',
+            command: ['sleep', 'infinity'],
+            volumeMounts: [{ name: 'ca', mountPath: '/ca' }],
+          },
+        ],
+        enableServiceLinks: false,
+        terminationGracePeriodSeconds: 0,
+        volumes: [{ name: 'ca', configMap: { name: 'ca' } }],
+      },
+    };
+    await kubectl(['apply', '-f', '-'], { input: JSON.stringify(manifest) });
+    await eventually(`pod ${this.name} to run`, 60, async () => {
+      const pod = await get('pod', '-n', this.namespace, this.name);
+      if (!isReady(pod)) throw new Error(pod.status.phase);
+    });
+  }
+
+  /** One request with verified TLS; what curl said, whatever it was. */
+  curl(url: string, ...options: string[]): Promise<Result> {
+    const args = [
+      'exec',
+      '-n',
+      this.namespace,
+      this.name,
+      '--',
+      'curl',
+      '--silent',
+      '--show-error',
+      '--max-time',
+      '5',
+      '--cacert',
+      '/ca/ca.crt',
+      ...options,
+      url,
+    ];
+    return kubectl(args, { accept: Array.from({ length: 100 }, (_, code) => code) });
+  }
+
+  /** Reads a URL every 50 ms until it is stopped, each read on a connection of its own. The token goes over standard input. */
+  readContinuously(url: string, token: string): { readonly stop: () => Promise<ReadLog> } {
+    const script = `read -r token
+while [ "$SECONDS" -lt 300 ]; do
+  status=$(curl --silent --max-time 2 --cacert /ca/ca.crt --config <(printf 'header = "X-Vault-Token: %s"' "$token") --output /dev/null --write-out '%{http_code}' "$1")
+  echo "$(date +%s%3N) $status"
+  sleep 0.05
+done`;
+    const reading = background(
+      [...kubectlCommand, 'exec', '-i', '-n', this.namespace, this.name, '--', 'bash', '-c', script, 'bash', url],
+      `${token}\n`,
+    );
+    return {
+      stop: async () => {
+        await reading.stop();
+        return new ReadLog(reading.lines);
+      },
+    };
+  }
+}
+
+/** What came of continuous reading. */
+export class ReadLog {
+  readonly total: number;
+  readonly failed: number;
+  /** The longest time between two reads that succeeded, in milliseconds. */
+  readonly longestGap: number;
+
+  constructor(lines: readonly string[]) {
+    const reads = lines.map(line => line.split(' ')).map(([time, status]) => ({ time: Number(time), ok: status === '200' }));
+    const good = reads.filter(({ ok }) => ok).map(({ time }) => time);
+    this.total = reads.length;
+    this.failed = reads.length - good.length;
+    this.longestGap = Math.max(0, ...good.slice(1).map((time, index) => time - (good[index] ?? time)));
+  }
+
+  toString(): string {
+    return `${this.total} reads, ${this.failed} failed, longest gap ${(this.longestGap / 1000).toFixed(1)} s`;
+  }
+}

@@ -1,0 +1,135 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { KustomizeApp, VaultServer, type VaultServerProps } from '../../../charts';
+import type { Manifest } from '../../support/render';
+import { eventually, type Result, type RunOptions, run } from './shell';
+
+/** The commands come from the environment, so that any cluster serves, such as KUBECTL="ssh host kubectl". */
+const command = (variable: string, otherwise: string): string[] => (process.env[variable] ?? otherwise).split(' ');
+
+export const kubectlCommand = command('KUBECTL', 'kubectl');
+export const kubectl = (args: readonly string[], options?: RunOptions): Promise<Result> => run([...kubectlCommand, ...args], options);
+export const aws = async (args: readonly string[], options?: RunOptions): Promise<string> =>
+  (await run([...command('AWS', 'aws'), ...args], options)).stdout.trim();
+export const get = async (...args: string[]): Promise<Manifest> => JSON.parse((await kubectl(['get', ...args, '-o', 'json'])).stdout);
+
+/** Where a stand-in for AWS lets IAM decide only when it is told to, this is the command that tells it. */
+export async function enforceIam(): Promise<void> {
+  if (process.env['ENFORCE_IAM'] !== undefined) await run(command('ENFORCE_IAM', ''));
+}
+
+export const region = process.env['E2E_REGION'] ?? 'us-east-1';
+export const accountId = process.env['E2E_ACCOUNT'] ?? '123456789012';
+const issuer = process.env['E2E_OIDC_ISSUER'] ?? 'oidc.eks.us-east-1.amazonaws.com/id/RIG';
+
+/** An installation to test: one namespace, with a table, a key and a role of the same name. */
+export class Installation {
+  readonly folder = mkdtempSync(join(tmpdir(), 'cdk8s-vault-e2e-'));
+
+  constructor(readonly namespace: string) {}
+
+  get props(): VaultServerProps {
+    return {
+      namespace: this.namespace,
+      createNamespace: true,
+      aws: { accountId, region },
+      storage: { table: this.namespace },
+      seal: { kmsKeyId: `alias/${this.namespace}` },
+      role: this.namespace,
+      tls: { secretName: 'vault-tls' },
+    };
+  }
+
+  /** Writes the dist of an app with one server and returns its folder. */
+  synth(props: Partial<VaultServerProps> = {}): { readonly dist: string; readonly vault: VaultServer } {
+    const dist = join(this.folder, 'dist');
+    process.env['CDK8S_OUTDIR'] = dist;
+    const app = new KustomizeApp();
+    const vault = new VaultServer(app, 'vault', { ...this.props, ...props });
+    app.synth();
+    return { dist, vault };
+  }
+
+  kubectl(args: readonly string[], options?: RunOptions): Promise<Result> {
+    return kubectl(['-n', this.namespace, ...args], options);
+  }
+
+  get(...args: string[]): Promise<Manifest> {
+    return get('-n', this.namespace, ...args);
+  }
+
+  /** Runs a command in the server's container of a pod. */
+  exec(pod: string, args: readonly string[], options?: RunOptions): Promise<Result> {
+    return this.kubectl(['exec', '-i', pod, '-c', 'vault', '--', ...args], options);
+  }
+
+  /** Makes what Vault needs of AWS; the role may do exactly what the chart declares. */
+  async makeAws(vault: VaultServer): Promise<void> {
+    await aws([
+      ...['dynamodb', 'create-table', '--table-name', this.namespace, '--billing-mode', 'PAY_PER_REQUEST'],
+      ...['--attribute-definitions', 'AttributeName=Path,AttributeType=S', 'AttributeName=Key,AttributeType=S'],
+      ...['--key-schema', 'AttributeName=Path,KeyType=HASH', 'AttributeName=Key,KeyType=RANGE'],
+    ]);
+    const key = await aws(['kms', 'create-key', '--query', 'KeyMetadata.KeyId', '--output', 'text']);
+    await aws(['kms', 'create-alias', '--alias-name', `alias/${this.namespace}`, '--target-key-id', key]);
+    const { role } = vault;
+    const trust = {
+      Effect: 'Allow',
+      Action: 'sts:AssumeRoleWithWebIdentity',
+      Principal: { Federated: `arn:aws:iam::${accountId}:oidc-provider/${issuer}` },
+      Condition: {
+        StringEquals: {
+          [`${issuer}:sub`]: `system:serviceaccount:${role.serviceAccount.namespace}:${role.serviceAccount.name}`,
+          [`${issuer}:aud`]: 'sts.amazonaws.com',
+        },
+      },
+    };
+    const statements = role.statements.map(({ sid, actions, resources, conditions }) => ({
+      Sid: sid,
+      Effect: 'Allow',
+      Action: actions,
+      Resource: resources,
+      ...(conditions && { Condition: conditions }),
+    }));
+    const document = (statement: unknown) => JSON.stringify({ Version: '2012-10-17', Statement: statement });
+    await aws(['iam', 'create-role', '--role-name', role.name, '--assume-role-policy-document', document([trust])]);
+    await aws(['iam', 'put-role-policy', '--role-name', role.name, '--policy-name', 'vault', '--policy-document', document(statements)]);
+  }
+
+  /** Takes everything away; nothing needs to be there. */
+  async remove(): Promise<void> {
+    const { name } = { name: this.namespace };
+    await kubectl(['delete', 'namespace', name, '--ignore-not-found', '--timeout=120s']);
+    const attempts: (readonly string[])[] = [
+      ['dynamodb', 'delete-table', '--table-name', name],
+      ['kms', 'delete-alias', '--alias-name', `alias/${name}`],
+      ['iam', 'delete-role-policy', '--role-name', name, '--policy-name', 'vault'],
+      ['iam', 'delete-role', '--role-name', name],
+    ];
+    for (const attempt of attempts) await aws(attempt, { accept: [0, 254, 255] });
+  }
+
+  pods(): Promise<Manifest[]> {
+    return this.get('pods', '-l', 'app.kubernetes.io/component=server').then(list => list.items);
+  }
+
+  /** Waits until so many servers are unsealed and ready, exactly one of them active; returns the active one's name. */
+  settled(replicas: number, seconds = 120): Promise<string> {
+    return eventually(`${replicas} ready servers, one of them active`, seconds, async () => {
+      const pods = await this.pods();
+      const state = pods.map(
+        pod =>
+          `${pod.metadata.name} ready=${isReady(pod)} active=${pod.metadata.labels['vault-active']} deleted=${pod.metadata.deletionTimestamp !== undefined}`,
+      );
+      const active = pods.filter(pod => pod.metadata.labels['vault-active'] === 'true');
+      const good =
+        pods.length === replicas && pods.every(pod => isReady(pod) && pod.metadata.deletionTimestamp === undefined) && active.length === 1;
+      if (!good) throw new Error(state.join('; '));
+      return active[0].metadata.name;
+    });
+  }
+}
+
+export const isReady = (pod: Manifest): boolean =>
+  pod.status.conditions?.some((condition: Manifest) => condition.type === 'Ready' && condition.status === 'True') ?? false;
