@@ -1,15 +1,20 @@
 import { k8s } from '../../imports';
 
-/** Amounts as Kubernetes quantities, such as cpu "500m", memory "2Gi". */
+/** Amounts as Kubernetes quantities. */
 export interface ResourceAmounts {
+  /** Cores, such as "500m". */
   readonly cpu: string;
+  /** Bytes, such as "2Gi". */
   readonly memory: string;
+  /** Bytes of logs, emptyDirs on disk and the container's own file system, such as "1Gi". */
   readonly ephemeralStorage: string;
 }
 
+/** What a container asks for, and what it may use at most. */
 export interface ResourcesProps {
+  /** What the scheduler sets aside. */
   readonly requests: ResourceAmounts;
-  /** Without a cpu limit the container may use what the node has left. */
+  /** What the container may use. Without a cpu limit it may use what the node has left. */
   readonly limits: Omit<ResourceAmounts, 'cpu'> & Partial<Pick<ResourceAmounts, 'cpu'>>;
 }
 

@@ -20,19 +20,40 @@ export interface ScriptJobProps {
   readonly script: string;
   /** The ServiceAccount of this Job alone. */
   readonly serviceAccount: string;
-  /** The role of that ServiceAccount. @default the script calls no AWS */
+  /**
+   * The role of that ServiceAccount.
+   * @default the script calls no AWS
+   */
   readonly role?: IamRole;
-  /** @default none */
+  /**
+   * Environment variables of the script, besides HOME.
+   * @default none
+   */
   readonly env?: readonly k8s.EnvVar[];
-  /** @default none */
+  /**
+   * Volumes of the pod.
+   * @default none
+   */
   readonly volumes?: readonly k8s.Volume[];
-  /** @default none */
+  /**
+   * Where the script sees those volumes.
+   * @default none
+   */
   readonly volumeMounts?: readonly k8s.VolumeMount[];
-  /** @default amazon/aws-cli, at the version that the tests run */
+  /**
+   * The image that the script runs in.
+   * @default amazon/aws-cli, at the version that the tests run
+   */
   readonly image?: string;
-  /** @default small: a script, curl and the AWS CLI */
+  /**
+   * Requests and limits.
+   * @default small: a script, curl and the AWS CLI
+   */
   readonly resources?: ResourcesProps;
-  /** How often a failed script is run again. @default 6 */
+  /**
+   * How often a failed script is run again.
+   * @default 6
+   */
   readonly backoffLimit?: number;
 }
 

@@ -15,12 +15,22 @@ export function unprivileged(capabilities: { readonly add?: readonly string[] } 
   };
 }
 
+/** Who the processes of a pod are; not root. */
 export interface PodUser {
-  /** @default 10001 */
+  /**
+   * User id.
+   * @default 10001
+   */
   readonly uid?: number;
-  /** @default 10001 */
+  /**
+   * Group id.
+   * @default 10001
+   */
   readonly gid?: number;
-  /** Group of volumes and of the web identity token. @default 10001 */
+  /**
+   * Group of volumes and of the web identity token.
+   * @default 10001
+   */
   readonly fsGroup?: number;
 }
 

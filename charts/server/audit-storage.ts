@@ -6,13 +6,25 @@ import { defined } from '../app/defined';
 export interface AuditVolumeProps {
   /** Size, as a Kubernetes quantity. A full audit volume stops the active server: leave room and rotate. */
   readonly size: string;
-  /** Storage class. @default the cluster's default class */
+  /**
+   * Storage class.
+   * @default the cluster's default class
+   */
   readonly storageClass?: string;
-  /** @default ["ReadWriteOnce"] */
+  /**
+   * How many nodes or pods may mount a volume.
+   * @default ["ReadWriteOnce"]
+   */
   readonly accessModes?: readonly ('ReadWriteOnce' | 'ReadWriteOncePod')[];
-  /** What happens to the volumes when the StatefulSet is deleted. @default "Retain" */
+  /**
+   * What happens to the volumes when the StatefulSet is deleted.
+   * @default "Retain"
+   */
   readonly whenDeleted?: 'Retain' | 'Delete';
-  /** What happens to the volumes of servers that are scaled away. @default "Retain" */
+  /**
+   * What happens to the volumes of servers that are scaled away.
+   * @default "Retain"
+   */
   readonly whenScaled?: 'Retain' | 'Delete';
 }
 

@@ -9,24 +9,32 @@ import type { Problems } from '../app/problems';
 export interface PodPeer {
   /** Labels of the pods. {} is every pod. */
   readonly podLabels: Readonly<Record<string, string>>;
-  /** Labels of their namespaces. {} is every namespace. @default the servers' namespace */
+  /**
+   * Labels of their namespaces. {} is every namespace.
+   * @default the servers' namespace
+   */
   readonly namespaceLabels?: Readonly<Record<string, string>>;
   readonly cidr?: never;
 }
 
 /** Addresses, such as subnets of load balancers. */
 export interface CidrPeer {
+  /** The block, such as "10.0.0.0/16". */
   readonly cidr: string;
-  /** Blocks to leave out. @default none */
+  /**
+   * Blocks to leave out.
+   * @default none
+   */
   readonly except?: readonly string[];
   readonly podLabels?: never;
 }
 
 export type NetworkPeer = PodPeer | CidrPeer;
 
-/** A database that Vault makes users in. */
+/** A database that Vault makes users in: pods or addresses, and the ports that it listens on. */
 export type DatabasePeer = NetworkPeer & { readonly ports: readonly number[] };
 
+/** Who may call the servers, and which databases they may call. AWS, DNS, the API server and each other they may always call. */
 export interface NetworkProps {
   /**
    * Who may call the API.

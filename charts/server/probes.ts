@@ -4,22 +4,44 @@ import type { Problems } from '../app/problems';
 
 /** How often kubelet asks, and how patiently. */
 export interface ProbeTimings {
-  /** Seconds before the first probe. @default 0 */
+  /**
+   * Seconds before the first probe.
+   * @default 0
+   */
   readonly initialDelaySeconds?: number;
-  /** Seconds between probes. @default startup 5, liveness 10, readiness 5 */
+  /**
+   * Seconds between probes.
+   * @default startup 5, liveness 10, readiness 5
+   */
   readonly periodSeconds?: number;
-  /** Seconds to wait for an answer. @default startup 5, liveness 10, readiness 5 */
+  /**
+   * Seconds to wait for an answer.
+   * @default startup 5, liveness 10, readiness 5
+   */
   readonly timeoutSeconds?: number;
-  /** Failures in a row that count. @default startup 60, liveness 12, readiness 2 */
+  /**
+   * Failures in a row that count.
+   * @default startup 60, liveness 12, readiness 2
+   */
   readonly failureThreshold?: number;
 }
 
+/** The three questions that kubelet asks a server. */
 export interface ProbesProps {
-  /** How long a server may take to answer at all. @default 5 minutes in all */
+  /**
+   * How long a server may take to answer at all.
+   * @default 5 minutes in all
+   */
   readonly startup?: ProbeTimings;
-  /** When a server that does not answer is restarted. A sealed one is not: a restart does not help it. @default after 2 minutes */
+  /**
+   * When a server that does not answer is restarted. A sealed one is not: a restart does not help it.
+   * @default after 2 minutes
+   */
   readonly liveness?: ProbeTimings;
-  /** When a server leaves the Services: sealed, not initialised, or cut off from the active one. @default after 10 seconds */
+  /**
+   * When a server leaves the Services: sealed, not initialised, or cut off from the active one.
+   * @default after 10 seconds
+   */
   readonly readiness?: ProbeTimings;
 }
 

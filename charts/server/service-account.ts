@@ -8,11 +8,20 @@ import type { Problems } from '../app/problems';
 
 /** The chart makes the ServiceAccount. */
 export interface CreatedServiceAccountProps {
-  /** @default the name of the servers */
+  /**
+   * Its name.
+   * @default the name of the servers
+   */
   readonly name?: string;
-  /** Annotations besides those that bind the IAM role. @default none */
+  /**
+   * Annotations besides those that bind the IAM role.
+   * @default none
+   */
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Labels besides the chart's. @default none */
+  /**
+   * Labels besides the chart's.
+   * @default none
+   */
   readonly labels?: Readonly<Record<string, string>>;
   readonly existing?: never;
 }

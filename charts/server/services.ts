@@ -57,13 +57,25 @@ export interface ServiceProps {
 
 /** The Services, each with props of its own. */
 export interface ServicesProps {
-  /** `<name>`: every ready server; standbys forward. @default a ClusterIP Service */
+  /**
+   * `<name>`: every ready server; standbys forward.
+   * @default a ClusterIP Service
+   */
   readonly all?: ServiceProps;
-  /** `<name>-active`: the active server. @default a ClusterIP Service */
+  /**
+   * `<name>-active`: the active server.
+   * @default a ClusterIP Service
+   */
   readonly active?: ServiceProps;
-  /** `<name>-standby`: the standbys. @default a ClusterIP Service */
+  /**
+   * `<name>-standby`: the standbys.
+   * @default a ClusterIP Service
+   */
   readonly standby?: ServiceProps;
-  /** `<name>-internal`: the pods' own DNS names, ready or not. Headless, so it takes no type. @default a headless Service */
+  /**
+   * `<name>-internal`: the pods' own DNS names, ready or not. Headless, so it takes no type.
+   * @default a headless Service
+   */
   readonly internal?: Pick<ServiceProps, 'annotations' | 'labels' | 'ipFamilies' | 'ipFamilyPolicy'>;
 }
 

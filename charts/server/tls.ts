@@ -6,24 +6,44 @@ import { objectLabels, type SelectorLabels } from '../app/labels';
 import { Problems } from '../app/problems';
 import type { ServerServices } from './services';
 
-/** cert-manager makes and renews the certificate, with every name under which a server is dialled. */
+/** Who signs the certificate (cert-manager documentation, `issuerRef`). */
+export interface CertificateIssuerProps {
+  /** "Issuer" or "ClusterIssuer", or the kind of an external issuer. */
+  readonly kind: string;
+  /** The issuer's name. It must write `ca.crt` into the Secret, so that clients and `vault status` can verify: CA, Vault and private CAs do. */
+  readonly name: string;
+  /**
+   * The API group of an external issuer.
+   * @default "cert-manager.io"
+   */
+  readonly group?: string;
+}
+
+/** How cert-manager makes and renews the certificate, which holds every name under which a server is dialled. */
+export interface CertManagerProps {
+  /** Who signs. */
+  readonly issuer: CertificateIssuerProps;
+  /**
+   * How long a certificate lasts, in hours, minutes and seconds.
+   * @default "2160h"
+   */
+  readonly duration?: string;
+  /**
+   * How long before its end it is renewed, in hours, minutes and seconds.
+   * @default "720h"
+   */
+  readonly renewBefore?: string;
+  /**
+   * Further DNS names, such as that of a load balancer.
+   * @default none
+   */
+  readonly dnsNames?: readonly string[];
+}
+
+/** The certificate comes from cert-manager. */
 export interface CertManagerTlsProps {
-  readonly certManager: {
-    /** Who signs. An issuer that writes `ca.crt` into the Secret (CA, Vault, private ACM), so that clients and `vault status` can verify. */
-    readonly issuer: {
-      /** "Issuer" or "ClusterIssuer", or the kind of an external issuer. */
-      readonly kind: string;
-      readonly name: string;
-      /** API group of an external issuer. @default "cert-manager.io" */
-      readonly group?: string;
-    };
-    /** How long a certificate lasts, as Go writes it. @default "2160h" */
-    readonly duration?: string;
-    /** How long before its end it is renewed, as Go writes it. @default "720h" */
-    readonly renewBefore?: string;
-    /** Further DNS names, such as that of a load balancer. @default none */
-    readonly dnsNames?: readonly string[];
-  };
+  /** How cert-manager makes it. */
+  readonly certManager: CertManagerProps;
   readonly secretName?: never;
 }
 

@@ -33,6 +33,7 @@ export interface MetricsProps {
   readonly scrapers?: readonly NetworkPeer[];
 }
 
+/** A Vault on EKS. Only what no default can know is required. */
 export interface VaultServerProps {
   /** The namespace that the servers run in. Stands in the certificate's names and in the role's trust policy. */
   readonly namespace: string;

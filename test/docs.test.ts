@@ -1,0 +1,62 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { propsPage, serverTable, undocumented } from './support/props-tables';
+
+const root = join(__dirname, '..');
+const readme = join(root, 'README.md');
+const page = join(root, 'docs', 'props.md');
+const markers = ['<!-- props of VaultServer: made from the TSDoc -->\n', '\n<!-- end of props -->'] as const;
+
+/** Replaces what stands between the markers. */
+function withTable(text: string): string {
+  const [before = '', rest = ''] = text.split(markers[0]);
+  const [, after = ''] = rest.split(markers[1]);
+  return `${before}${markers[0]}${serverTable()}${markers[1]}${after}`;
+}
+
+if (process.env['UPDATE_DOCS'] !== undefined) {
+  writeFileSync(readme, withTable(readFileSync(readme, 'utf8')));
+  writeFileSync(page, propsPage());
+}
+
+describe('documentation says what the code says', () => {
+  test('every prop has words, and every optional one a default', () => {
+    expect(undocumented()).toEqual([]);
+  });
+
+  test('the table in the README is that of the TSDoc', () => {
+    expect(serverTable().split('\n').length).toBeGreaterThan(30);
+    expect(readFileSync(readme, 'utf8')).toBe(withTable(readFileSync(readme, 'utf8')));
+  });
+
+  test('docs/props.md is that of the TSDoc', () => {
+    expect(readFileSync(page, 'utf8')).toBe(propsPage());
+  });
+});
+
+describe('the examples of the README work', () => {
+  const examples = [...readFileSync(readme, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
+
+  test('the first is main.ts itself', () => {
+    expect(examples[0]).toBe(readFileSync(join(root, 'main.ts'), 'utf8'));
+  });
+
+  test('all type-check and synthesise', () => {
+    expect(examples.length).toBeGreaterThan(1);
+    const folder = mkdtempSync(join(__dirname, 'readme-'));
+    try {
+      for (const [index, code] of examples.entries()) {
+        const main = join(folder, `example-${index}.ts`);
+        writeFileSync(main, code.replace("'./charts'", "'../../charts'"));
+        execFileSync(process.execPath, [join(root, 'bin', 'synth.mjs'), main], {
+          env: { ...process.env, CDK8S_OUTDIR: join(folder, 'dist') },
+          stdio: 'pipe',
+        });
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  }, 60_000);
+});
