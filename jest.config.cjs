@@ -1,8 +1,7 @@
 const transform = {
   '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'commonjs' } }],
-  '\\.sh$': '<rootDir>/test/support/text-transform.cjs',
 };
-const project = { transform, testEnvironment: 'node', rootDir: __dirname, moduleFileExtensions: ['ts', 'js', 'json', 'sh'] };
+const project = { transform, testEnvironment: 'node', rootDir: __dirname, moduleFileExtensions: ['ts', 'js', 'json'] };
 
 module.exports = {
   projects: [

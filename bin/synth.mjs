@@ -1,55 +1,49 @@
-// Type-checks and runs main.ts (or the file named as the first argument): what both `npm run synth` and `cdk8s synth` execute.
-// The type check and the loading of the libraries run side by side; no line of main.ts runs before its types are right.
+// Type-checks, compiles and runs main.ts (or the file named as the first argument): what both `npm run synth` and `cdk8s synth` execute.
+// The compiler works while the libraries load; no line of main.ts runs before its types are right.
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import module, { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { build } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 const main = resolve(process.argv[2] ?? join(root, 'main.ts'));
 const outdir = process.env.CDK8S_OUTDIR ?? 'dist';
 
-/** The TypeScript compiler's own words on main.ts and everything that it imports. */
-async function typeCheck() {
-  const project = main === join(root, 'main.ts') ? 'tsconfig.synth.json' : 'tsconfig.json';
+/** Compiles main.ts and what it imports, and returns the compiled file. Fails with the compiler's own words. */
+async function compile() {
+  const cache = join(root, 'node_modules', '.cache', 'cdk8s-vault', createHash('sha256').update(main).digest('hex').slice(0, 8));
+  const project = {
+    extends: join(root, 'tsconfig.json'),
+    compilerOptions: { noEmit: false, noEmitOnError: true, incremental: true, inlineSourceMap: true, rootDir: root, outDir: cache },
+    include: [],
+    files: [main],
+  };
+  mkdirSync(cache, { recursive: true });
+  writeFileSync(join(cache, 'tsconfig.json'), JSON.stringify(project));
+  // the compiler itself, as its bin/tsc is a Node.js process that starts it; garbage collection would take longer than its work
+  const { default: compiler } = await import(join(dirname(require.resolve('typescript/package.json')), 'lib', 'getExePath.js'));
   try {
-    await promisify(execFile)(process.execPath, [
-      join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc'),
-      '--noEmit',
-      '--pretty',
-      'false',
-      '--project',
-      join(root, project),
-    ]);
+    await promisify(execFile)(compiler(), ['--project', cache, '--pretty', 'false'], { env: { ...process.env, GOGC: 'off' } });
   } catch (error) {
     if (!error.stdout) throw error;
     throw Object.assign(new Error(`${relative('.', main)} has type errors, nothing was written:\n${error.stdout}`), { name: 'SynthError' });
   }
+  return join(cache, relative(root, main).replace(/\.ts$/, '.js'));
 }
 
-async function bundle() {
-  const outfile = join(root, 'node_modules', '.cache', 'cdk8s-vault', 'app.cjs');
-  await build({
-    entryPoints: [main],
-    outfile,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    target: 'node20',
-    loader: { '.sh': 'text' },
-    sourcemap: 'inline',
-  });
+async function loadLibraries() {
+  module.enableCompileCache?.(); // from Node.js 22 on
   for (const library of ['cdk8s', 'cdk8s-plus-27/lib/imports/k8s', 'yaml']) require(library);
-  return outfile;
 }
 
 try {
+  const [app] = await Promise.all([compile(), loadLibraries()]);
+  // only now: before, Node.js would read the source maps of all libraries
   process.setSourceMapsEnabled(true);
-  const [app] = await Promise.all([bundle(), typeCheck()]);
   require(app);
 } catch (error) {
   console.error(error.name === 'SynthError' ? error.message : error.stack);

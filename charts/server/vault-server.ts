@@ -6,18 +6,17 @@ import { HashedObject } from '../app/hashed-object';
 import { IamRole } from '../app/iam-role';
 import { objectLabels, type SelectorLabels, selectorLabels } from '../app/labels';
 import type { ResourcesProps } from '../app/resources';
+import { scriptFile } from '../app/script-file';
 import { auditClaim, auditMount } from './audit-storage';
 import { configFile } from './config';
 import { disruptionBudget, hasDisruptionBudget } from './disruption';
 import { imageReference } from './image';
 import { metricsListenerBlock, ServerListener } from './listener';
-import lockMemoryScript from './lock-memory.sh';
 import { type MemoryLock, memoryLockParts } from './memory-lock';
 import { namespace as namespaceObject } from './namespace';
 import { clientLabels, serverNetworkPolicies } from './network';
 import { affinity, topologySpread } from './placement';
 import { ServerPod, schedulingOf } from './pod';
-import reloadScript from './reload.sh';
 import { sealBlocks, sealRegion, sealStatements } from './seal';
 import { podLabelling, serviceAccount, serviceAccountName } from './service-account';
 import { ServerServices } from './services';
@@ -27,6 +26,9 @@ import { ServerCertificate } from './tls';
 import { userLockoutBlocks } from './user-lockout';
 import { validateServer } from './validation';
 import type { VaultServerProps } from './vault-server-props';
+
+const lockMemoryScript = scriptFile('server/lock-memory.sh');
+const reloadScript = scriptFile('server/reload.sh');
 
 /**
  * The Vault servers: a StatefulSet with DynamoDB storage and KMS auto-unseal, and all that belongs to it in the cluster.

@@ -120,6 +120,14 @@ describe('hardening', () => {
     }
   });
 
+  test('the reload container, which sees the process, reads neither its environment nor its memory', async () => {
+    const script =
+      'for p in /proc/[0-9]*; do case $(tr "\\0" " " <$p/cmdline) in "/vault/bin/vault server"*) cat $p/environ; head -c 1 $p/mem;; esac; done';
+    const { stdout, stderr } = await installation.kubectl(['exec', 'vault-0', '-c', 'reload', '--', 'sh', '-c', script], { accept: [1] });
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/environ: Permission denied[\s\S]*mem: Permission denied/);
+  });
+
   test('the root file system is read-only, and only the server holds a token of the API', async () => {
     expect((await installation.exec('vault-0', ['touch', '/x'], { accept: [1] })).stderr).toContain('Read-only file system');
     const look = ['exec', 'vault-0', '-c', 'reload', '--', 'ls', '/var/run/secrets'];
