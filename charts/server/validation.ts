@@ -216,7 +216,7 @@ function checkAdditions(problems: Problems, server: ServerFacts, props: VaultSer
   }
   checkNames(problems, 'env', env, []);
   checkNames(problems, 'volumes', volumes, ownVolumes);
-  checkNames(problems, 'initContainers', [...initContainers, ...sidecars], ownContainers);
+  checkNames(problems, 'initContainers and sidecars', [...initContainers, ...sidecars], ownContainers);
   for (const [index, mount] of volumeMounts.entries()) {
     const where = `volumeMounts[${index}]`;
     const taken = [...ownMountPaths, ...volumeMounts.slice(0, index).map(other => other.mountPath)].find(path =>

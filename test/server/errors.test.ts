@@ -281,7 +281,7 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
   [
     'a sidecar named like the server',
     { sidecars: [{ name: 'vault' }] },
-    'initContainers: name: got "vault"; allowed: names other than vault, reload, copy-vault, lock-memory; choose another name',
+    'initContainers and sidecars: name: got "vault"; allowed: names other than vault, reload, copy-vault, lock-memory; choose another name',
   ],
   [
     "a sidecar on the server's port",
