@@ -6,5 +6,7 @@ export type { IamRole, IamStatement } from './app/iam-role';
 export { KustomizeApp } from './app/kustomize-app';
 export type { KustomizeBase, KustomizeComponent } from './app/kustomize-folder';
 export { OutputFile, type OutputFileProps } from './app/output-file';
+export { Custody } from './init/custody';
+export { type AdminPath, VaultInit, type VaultInitProps } from './init/vault-init';
 export { VaultServer } from './server/vault-server';
 export type { VaultServerProps } from './server/vault-server-props';

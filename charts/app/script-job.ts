@@ -1,6 +1,7 @@
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { k8s } from '../../imports';
+import { defined } from './defined';
 import { HashedObject } from './hashed-object';
 import type { IamRole } from './iam-role';
 import { toolsImage } from './images';
@@ -16,8 +17,8 @@ export interface ScriptJobProps {
   readonly instance: string;
   /** What the Job is for: the value of the label `app.kubernetes.io/component`. */
   readonly component: string;
-  /** The text of a bash script. It finds bash, aws, curl and jq, a writable /tmp, and stops at the first error by its own `set -e`. */
-  readonly script: string;
+  /** Files in /scripts: a bash script `run.sh` and what it reads. It finds bash, aws, curl and jq, a writable /tmp, and stops at the first error by its own `set -e`. */
+  readonly files: Readonly<Record<string, string>> & { readonly 'run.sh': string };
   /** The ServiceAccount of this Job alone. */
   readonly serviceAccount: string;
   /**
@@ -55,6 +56,21 @@ export interface ScriptJobProps {
    * @default 6
    */
   readonly backoffLimit?: number;
+  /**
+   * Seconds that a script has to end after it is told to.
+   * @default 30 (Kubernetes')
+   */
+  readonly terminationGracePeriodSeconds?: number;
+  /**
+   * Annotations of the Job.
+   * @default none
+   */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /**
+   * Annotations of the pod.
+   * @default none
+   */
+  readonly podAnnotations?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -70,7 +86,7 @@ export class ScriptJob extends Construct {
     const selector = selectorLabels(props.instance, props.component);
     const metadata = { namespace, labels: objectLabels(selector) };
     const script = new HashedObject(this, 'script', {
-      ...k8s.KubeConfigMap.manifest({ metadata, data: { 'run.sh': props.script }, immutable: true }),
+      ...k8s.KubeConfigMap.manifest({ metadata, data: props.files, immutable: true }),
       baseName: `${name}-script`,
     });
     new ApiObject(
@@ -87,10 +103,13 @@ export class ScriptJob extends Construct {
     );
     this.job = new HashedObject(this, 'job', {
       ...k8s.KubeJob.manifest({
-        metadata,
+        metadata: { ...metadata, ...defined({ annotations: props.annotations }) },
         spec: {
           backoffLimit: props.backoffLimit ?? 6,
-          template: { metadata: { labels: selector }, spec: scriptPod(props, script.hashedName) },
+          template: {
+            metadata: { labels: selector, ...defined({ annotations: props.podAnnotations }) },
+            spec: scriptPod(props, script.hashedName),
+          },
         },
       }),
       baseName: name,
@@ -119,6 +138,7 @@ function scriptPod(props: ScriptJobProps, script: string): k8s.PodSpec {
       },
     ],
     enableServiceLinks: false,
+    ...defined({ terminationGracePeriodSeconds: props.terminationGracePeriodSeconds }),
     restartPolicy: 'OnFailure',
     securityContext: podSecurity(),
     serviceAccountName: props.serviceAccount,

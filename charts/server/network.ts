@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
 import { type Check, cidr, labels, listOf, port } from '../app/checks';
 import { objectLabels, type SelectorLabels } from '../app/labels';
+import { metadataServices } from '../app/metadata-services';
 import type { Problems } from '../app/problems';
 
 /** Pods by label; without `namespaceLabels` those of the servers' own namespace. */
@@ -88,9 +89,6 @@ export interface ServerNetworkOptions {
   readonly props: NetworkProps;
 }
 
-/** Link-local addresses where nodes hand out their own credentials: a server must never fall back on them. */
-const metadataServices = { ipv4: '169.254.169.254/32', ipv6: 'fd00:ec2::254/128' };
-
 /** What servers may reach and who may reach them. Policies add up, so each of these says one thing. */
 export function serverNetworkPolicies(scope: Construct, options: ServerNetworkOptions): void {
   const { name, namespace, selector, props } = options;
@@ -115,10 +113,7 @@ export function serverNetworkPolicies(scope: Construct, options: ServerNetworkOp
       { ports: [...ports([53], 'UDP'), ...ports([53])] },
       {
         // AWS and the API server: the DynamoDB gateway endpoint uses public addresses, engines see the API server's address or its Service's
-        to: [
-          { ipBlock: { cidr: '0.0.0.0/0', except: [metadataServices.ipv4] } },
-          { ipBlock: { cidr: '::/0', except: [metadataServices.ipv6] } },
-        ],
+        to: metadataServices.cutOut,
         ports: ports(options.awsPorts),
       },
     ],

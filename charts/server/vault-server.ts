@@ -42,6 +42,8 @@ export class VaultServer extends Chart {
   override readonly namespace: string;
   readonly aws: AwsEnvironment;
   readonly replicas: number;
+  /** The unseal key, as `seal.kmsKeyId` names it. */
+  readonly unsealKey: string;
   /** The labels that select the servers' pods. */
   readonly selector: SelectorLabels;
   /** Labels that make a pod of any namespace a client, as long as `network.clients` is not set. */
@@ -67,6 +69,7 @@ export class VaultServer extends Chart {
     this.namespace = namespace;
     this.aws = aws;
     this.replicas = props.replicas ?? 3;
+    this.unsealKey = seal.kmsKeyId;
     this.selector = selectorLabels(this.name, 'server');
     this.clientLabels = clientLabels(this.name);
     this.listener = new ServerListener(props.listener ?? {});

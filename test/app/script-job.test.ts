@@ -19,7 +19,7 @@ const render = (props: Partial<ScriptJobProps> = {}) => {
     namespace: 'a',
     instance: 'vault',
     component: 'try',
-    script: 'echo hello\n',
+    files: { 'run.sh': 'echo hello\n' },
     serviceAccount: 'vault-try',
     role,
     ...props,
@@ -59,7 +59,7 @@ describe('a Job that runs a script', () => {
   });
 
   test.each<[string, Partial<ScriptJobProps>]>([
-    ['script', { script: 'echo bye\n' }],
+    ['script', { files: { 'run.sh': 'echo bye\n' } }],
     ['environment', { env: [{ name: 'X', value: 'y' }] }],
     ['image', { image: 'amazon/aws-cli:2.31.0' }],
   ])('gets a new name with a changed %s, in the same file', (_, props) => {

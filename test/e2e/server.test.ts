@@ -123,7 +123,9 @@ describe('hardening', () => {
   test('the reload container, which sees the process, reads neither its environment nor its memory', async () => {
     const script =
       'for p in /proc/[0-9]*; do case $(tr "\\0" " " <$p/cmdline) in "/vault/bin/vault server"*) cat $p/environ; head -c 1 $p/mem;; esac; done';
-    const { stdout, stderr } = await installation.kubectl(['exec', 'vault-0', '-c', 'reload', '--', 'sh', '-c', script], { accept: [0, 1] });
+    const { stdout, stderr } = await installation.kubectl(['exec', 'vault-0', '-c', 'reload', '--', 'sh', '-c', script], {
+      accept: [0, 1],
+    });
     expect(stdout).toBe('');
     expect(stderr).toMatch(/environ: Permission denied[\s\S]*mem: Permission denied/);
   });

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KustomizeApp, VaultServer, type VaultServerProps } from '../../../charts';
+import { type IamRole, KustomizeApp, VaultServer, type VaultServerProps } from '../../../charts';
 import type { Manifest } from '../../support/render';
 import { eventually, type Result, type RunOptions, run } from './shell';
 
@@ -41,12 +41,16 @@ export class Installation {
     };
   }
 
-  /** Writes the dist of an app with one server and returns its folder. */
-  synth(props: Partial<VaultServerProps> = {}): { readonly dist: string; readonly vault: VaultServer } {
+  /** Writes the dist of an app with one server, and of the charts that `more` adds, and returns its folder. */
+  synth(
+    props: Partial<VaultServerProps> = {},
+    more: (app: KustomizeApp, vault: VaultServer) => void = () => undefined,
+  ): { readonly dist: string; readonly vault: VaultServer } {
     const dist = join(this.folder, 'dist');
     process.env['CDK8S_OUTDIR'] = dist;
     const app = new KustomizeApp();
     const vault = new VaultServer(app, 'vault', { ...this.props, ...props });
+    more(app, vault);
     app.synth();
     return { dist, vault };
   }
@@ -64,7 +68,7 @@ export class Installation {
     return this.kubectl(['exec', '-i', pod, '-c', 'vault', '--', ...args], options);
   }
 
-  /** Makes what Vault needs of AWS; the role may do exactly what the chart declares. */
+  /** Makes what Vault needs of AWS. */
   async makeAws(vault: VaultServer): Promise<void> {
     await aws([
       ...['dynamodb', 'create-table', '--table-name', this.namespace, '--billing-mode', 'PAY_PER_REQUEST'],
@@ -73,7 +77,11 @@ export class Installation {
     ]);
     const key = await aws(['kms', 'create-key', '--query', 'KeyMetadata.KeyId', '--output', 'text']);
     await aws(['kms', 'create-alias', '--alias-name', `alias/${this.namespace}`, '--target-key-id', key]);
-    const { role } = vault;
+    await this.makeRole(vault.role);
+  }
+
+  /** A role that may do exactly what its chart declares. */
+  async makeRole(role: IamRole): Promise<void> {
     const trust = {
       Effect: 'Allow',
       Action: 'sts:AssumeRoleWithWebIdentity',
@@ -106,6 +114,9 @@ export class Installation {
       ['kms', 'delete-alias', '--alias-name', `alias/${name}`],
       ['iam', 'delete-role-policy', '--role-name', name, '--policy-name', 'vault'],
       ['iam', 'delete-role', '--role-name', name],
+      ['iam', 'delete-role-policy', '--role-name', `${name}-init`, '--policy-name', 'vault'],
+      ['iam', 'delete-role', '--role-name', `${name}-init`],
+      ['secretsmanager', 'delete-secret', '--secret-id', `${name}/recovery`, '--force-delete-without-recovery'],
     ];
     for (const attempt of attempts) await aws(attempt, { accept: [0, 254, 255] });
   }
