@@ -2,7 +2,7 @@
 // The compiler works while the libraries load; no line of main.ts runs before its types are right.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,13 +40,24 @@ async function loadLibraries() {
   for (const library of ['cdk8s', 'cdk8s-plus-27/lib/imports/k8s', 'yaml']) require(library);
 }
 
+/** Where in this project an error came from. */
+const ownFrames = error =>
+  (error.stack ?? '')
+    .split('\n')
+    .filter(line => /^ +at /.test(line) && !/node_modules\/(?!\.cache)|node:/.test(line))
+    .join('\n');
+
 try {
   const [app] = await Promise.all([compile(), loadLibraries()]);
   // only now: before, Node.js would read the source maps of all libraries
   process.setSourceMapsEnabled(true);
+  const before = existsSync(outdir) ? statSync(outdir).ctimeMs : 0;
   require(app);
+  if (!existsSync(outdir) || statSync(outdir).ctimeMs === before)
+    throw Object.assign(new Error(`${relative('.', main)} made no ${outdir}: it must end with app.synth()`), { name: 'SynthError' });
 } catch (error) {
-  console.error(error.name === 'SynthError' ? error.message : error.stack);
+  console.error(error.name === 'SynthError' ? error.message : `${error.name}: ${error.message}\n${ownFrames(error)}`);
+  // the CLI says where to write, and has deleted what was there
   if (process.env.CDK8S_OUTDIR && !existsSync(outdir)) {
     console.error(
       `${outdir} is gone: cdk8s synth deletes it before it runs main.ts. Bring it back with: git restore ${outdir} (npm run synth leaves it as it was)`,

@@ -74,6 +74,14 @@ describe('npm run synth', () => {
   });
 });
 
+test('a main.ts that forgets app.synth() is told so', () => {
+  commitDist();
+  const main = join(folder, 'idle.ts');
+  writeFileSync(main, "import { KustomizeApp } from '../../charts';\nnew KustomizeApp();\n");
+  const { status, stderr } = spawnSync(process.execPath, [join(root, 'bin', 'synth.mjs'), main], { cwd: folder, encoding: 'utf8' });
+  expect([status, stderr]).toEqual([1, 'idle.ts made no dist: it must end with app.synth()\n']);
+});
+
 describe('cdk8s synth', () => {
   test('makes dist', () => {
     expect(synth('', 'cdk8s synth')).toMatchObject({ status: 0 });

@@ -12,8 +12,8 @@ export type Partition = 'aws' | 'aws-cn' | 'aws-us-gov';
 
 /** AWS General Reference, "Amazon Resource Names": the partition follows from the region. */
 export function partitionOf(region: string): Partition {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+  if (region?.startsWith('cn-')) return 'aws-cn';
+  return region?.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }
 
 export interface Arn {
@@ -26,13 +26,17 @@ export interface Arn {
 
 /** The parts of an ARN, or undefined where the text is none. */
 export function parseArn(text: string): Arn | undefined {
-  const [arn, partition = '', service = '', region = '', account = '', ...resource] = text.split(':');
+  const [arn, partition = '', service = '', region = '', account = '', ...resource] = (text ?? '').split(':');
   return arn === 'arn' && resource.length > 0 ? { partition, service, region, account, resource: resource.join(':') } : undefined;
 }
 
 export const accountId = matching(/^\d{12}$/, 'AWS account ids of 12 digits', 'write for example "123456789012", as a string');
 
-export const region = matching(/^(us-gov|[a-z]{2})(-[a-z]+)+-\d$/, 'AWS region names', 'write for example "us-east-1"');
+export const region = matching(
+  /^(us|eu|ap|sa|ca|me|af|il|mx|cn|us-gov)-(north|south|east|west|central|northeast|northwest|southeast|southwest)-\d$/,
+  'regions of the partitions aws, aws-cn and aws-us-gov',
+  'write for example "us-east-1"',
+);
 
 /** IAM User Guide, "IAM and AWS STS quotas": role names. */
 export const roleName = matching(

@@ -1,4 +1,4 @@
-import { isIP, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 
 /** A rule for one value: when it holds, what is allowed, and what to write instead. */
 export interface Check<T> {
@@ -53,15 +53,23 @@ export const text: Check<string> = {
   fix: 'leave the prop out for none',
 };
 
-/** Vault's durations (parseutil): a number of seconds, or numbers with units. */
+/** Vault's durations (parseutil): a number of seconds, whole days, or whole hours, minutes and seconds. */
 export const duration = matching(
-  /^(\d+|(\d+(\.\d+)?(ns|us|ms|s|m|h|d))+)$/,
+  /^(\d+d?|(?=\d)(\d+h)?(\d+m)?(\d+s)?)$/,
   'durations as Vault reads them',
-  'write for example "30s", "15m" or "768h"',
+  'write for example "30s", "15m", "768h" or "7d"',
 );
 
 /** Go's time.Duration, which cert-manager's fields take: no days. */
-export const goDuration = matching(/^(\d+(\.\d+)?(ns|us|ms|s|m|h))+$/, 'durations as Go reads them', 'write for example "2160h"');
+export const goDuration = matching(/^(?=\d)(\d+h)?(\d+m)?(\d+s)?$/, 'hours, minutes and seconds', 'write for example "2160h"');
+
+const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86400 };
+
+/** The seconds of a duration. */
+export const durationSeconds = (text: string): number =>
+  /^\d+$/.test(text)
+    ? Number(text)
+    : [...text.matchAll(/(\d+)([smhd])/g)].reduce((sum, [, number, unit = '']) => sum + Number(number) * (unitSeconds[unit] ?? 0), 0);
 
 export const port = integer(1, 65535, 'write a port number, such as 8200');
 
@@ -89,17 +97,43 @@ export const certificateDnsName: Check<string> = {
 export const cidr: Check<string> = {
   ok: value => {
     const [address = '', prefix = '', ...rest] = value.split('/');
-    return rest.length === 0 && isIP(address) !== 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= (isIPv6(address) ? 128 : 32);
+    return (
+      rest.length === 0 &&
+      isIP(address) !== 0 &&
+      !address.includes('%') &&
+      /^\d{1,3}$/.test(prefix) &&
+      Number(prefix) <= (isIPv6(address) ? 128 : 32)
+    );
   },
   allowed: 'CIDR blocks of IPv4 or IPv6',
   fix: 'write for example "10.0.0.0/16"',
 };
 
-export const url = matching(
-  /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~/-]*)?$/,
-  'http or https URLs',
-  'write for example "https://dynamodb.us-east-1.amazonaws.com"',
-);
+export const url: Check<string> = {
+  ok: value =>
+    /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~/-]*)?$/.test(value) && port.ok(Number(/:(\d+)/.exec(value)?.[1] ?? 443)),
+  allowed: 'http or https URLs',
+  fix: 'write for example "https://dynamodb.us-east-1.amazonaws.com"',
+};
+
+/** A host and a port. */
+export const hostPort: Check<string> = {
+  ok: value => /^[A-Za-z0-9.-]+:\d{1,5}$/.test(value) && port.ok(Number(value.split(':')[1])),
+  allowed: 'host:port',
+  fix: 'write for example "statsd.monitoring:8125"',
+};
+
+/** Whether a CIDR block holds the whole of another. */
+export function holds(block: string, inner: string): boolean {
+  if (!cidr.ok(block) || !cidr.ok(inner)) return false;
+  const [network = '', prefix = ''] = block.split('/');
+  const [address = '', innerPrefix] = inner.split('/');
+  if (isIPv6(network) !== isIPv6(address) || Number(innerPrefix) < Number(prefix)) return false;
+  const blocks = new BlockList();
+  const family = isIPv6(network) ? 'ipv6' : 'ipv4';
+  blocks.addSubnet(network, Number(prefix), family);
+  return blocks.check(address, family);
+}
 
 export const absolutePath = matching(/^(\/[A-Za-z0-9._-]+)+$/, 'absolute paths', 'write for example "/vault/plugins"');
 
@@ -128,6 +162,13 @@ export const quantity: Check<string> = {
   ok: value => quantityValue(value) > 0,
   allowed: 'Kubernetes quantities greater than zero',
   fix: 'write for example "500m", "2" or "2Gi"',
+};
+
+/** A quantity of bytes: one below 1Mi is a typing error, such as "512m", which is half a byte. */
+export const bytes: Check<string> = {
+  ok: value => quantityValue(value) >= 2 ** 20,
+  allowed: 'Kubernetes quantities of 1Mi and more',
+  fix: 'write for example "512Mi" or "2Gi"',
 };
 
 /** Kubernetes documentation, "Labels and Selectors": an optional DNS prefix and a name of 63 characters at most. */

@@ -1,5 +1,6 @@
 import { Construct } from 'constructs';
 import { type AwsEnvironment, parseArn, partitionOf, roleArn, roleName } from './aws';
+import { Claim } from './claim';
 import { Problems } from './problems';
 
 /** One statement of an IAM policy that allows something. */
@@ -43,6 +44,7 @@ export class IamRole extends Construct {
     this.name = given ? (props.role.split('/').pop() ?? '') : props.role;
     this.serviceAccount = props.serviceAccount;
     this.own = props.statements;
+    new Claim(this, 'claim', { what: `the IAM role ${this.arn}`, fix: 'give one of them another role: each ServiceAccount has its own' });
     this.node.addValidation({
       validate: () => {
         const problems = new Problems();

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { App } from 'cdk8s';
+import { clashes } from './clashes';
 import { SynthError } from './errors';
 import { KustomizeBase, KustomizeComponent } from './kustomize-folder';
 import { renderTree } from './render';
@@ -29,9 +30,10 @@ export class KustomizeApp extends App {
    * @throws SynthError with all problems of all constructs
    */
   render(): ReadonlyMap<string, string> {
-    const problems = this.node
+    const invalid = this.node
       .findAll()
       .flatMap(construct => construct.node.validate().map(problem => `[${construct.node.path}] ${problem}`));
+    const problems = [...invalid, ...clashes(this)];
     if (problems.length > 0) throw new SynthError(problems);
     return renderTree(this);
   }
@@ -44,16 +46,17 @@ export class KustomizeApp extends App {
    */
   override synth(): void {
     const files = this.render();
-    const fresh = `${this.outdir}.new`;
-    const stale = `${this.outdir}.old`;
+    const outdir = resolve(this.outdir);
+    const fresh = `${outdir}.new`;
+    const stale = `${outdir}.old`;
     for (const leftover of [fresh, stale]) rmSync(leftover, { recursive: true, force: true });
     mkdirSync(fresh, { recursive: true });
     for (const [path, text] of files) {
       mkdirSync(dirname(join(fresh, path)), { recursive: true });
       writeFileSync(join(fresh, path), text);
     }
-    if (existsSync(this.outdir)) renameSync(this.outdir, stale);
-    renameSync(fresh, this.outdir);
+    if (existsSync(outdir)) renameSync(outdir, stale);
+    renameSync(fresh, outdir);
     rmSync(stale, { recursive: true, force: true });
   }
 }

@@ -27,6 +27,9 @@ export abstract class KustomizeFolder extends Construct {
   }
 }
 
+/** The folder of the base that a folder belongs to: files other than manifests land there, also from a component. */
+export const baseFolder = (folder: KustomizeFolder | undefined): string => (folder?.folder ?? '').replace(/components\/[^/]+\/$/, '');
+
 /** A kustomize Component: an addition that an overlay takes in or leaves out. Lands in `components/<name>/` of its base. */
 export class KustomizeComponent extends KustomizeFolder {
   readonly folder: string;

@@ -22,6 +22,12 @@ export class Problems {
     if (value !== undefined && !check.ok(value)) this.refuse(prop, value, check.allowed, check.fix);
   }
 
+  /** For what has no default: also refused where it is missing, as with an unset environment variable behind a `!`. */
+  require<T>(prop: string, value: T | undefined, check: Check<T>): void {
+    if (value === undefined || value === null) this.refuse(prop, 'nothing', check.allowed, check.fix);
+    else this.check(prop, value, check);
+  }
+
   /** Holds every prop of a group against its check; a prop without one does not compile. */
   checkAll<Props extends object>(group: string, props: Props | undefined, checks: Checks<Props>): void {
     for (const key of Object.keys(checks) as (keyof Props & string)[]) {

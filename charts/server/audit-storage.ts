@@ -1,5 +1,5 @@
 import { k8s } from '../../imports';
-import { type Checks, dnsSubdomain, listOf, oneOf, quantity } from '../app/checks';
+import { bytes, type Checks, dnsSubdomain, listOf, oneOf } from '../app/checks';
 import { defined } from '../app/defined';
 
 /** A volume of its own for each server, for an audit device of type file: mounted at /vault/audit. */
@@ -32,7 +32,7 @@ export const auditVolume = 'audit';
 export const auditMount: k8s.VolumeMount = { name: auditVolume, mountPath: '/vault/audit' };
 
 export const auditChecks: Checks<AuditVolumeProps> = {
-  size: quantity,
+  size: bytes,
   storageClass: dnsSubdomain,
   accessModes: listOf(oneOf('ReadWriteOnce', 'ReadWriteOncePod')),
   whenDeleted: oneOf('Retain', 'Delete'),

@@ -1,5 +1,18 @@
-import { absolutePath, boolean, type Check, type Checks, duration, integer, listOf, matching, oneOf, text } from '../app/checks';
+import {
+  absolutePath,
+  boolean,
+  type Check,
+  type Checks,
+  duration,
+  durationSeconds,
+  integer,
+  listOf,
+  matching,
+  oneOf,
+  text,
+} from '../app/checks';
 import type { Problems } from '../app/problems';
+import { cipherSuite } from './cipher-suites';
 import { attributesOf, type HclBlock, type HclValue, renderHcl, snakeCase } from './hcl';
 
 /**
@@ -178,11 +191,6 @@ export interface VaultConfigProps {
    */
   readonly clusterCipherSuites?: readonly string[];
   /**
-   * After what time a lease that cannot be revoked is given up.
-   * @default never (Vault's)
-   */
-  readonly removeIrrevocableLeaseAfter?: string;
-  /**
    * Other top-level keys, by their names in HCL: for what a newer Vault knows and these types do not.
    * @default none
    */
@@ -225,8 +233,7 @@ const checks: Checks<Omit<VaultConfigProps, 'extra'>> = {
   denySlashInTemplatedPaths: boolean,
   experiments: listOf(text),
   enableUnauthenticatedAccess: listOf(oneOf('generate-root', 'rekey', 'generate-operation-token')),
-  clusterCipherSuites: listOf(matching(/^TLS_[A-Z0-9_]+$/, 'names of cipher suites', 'write for example "TLS_AES_256_GCM_SHA384"')),
-  removeIrrevocableLeaseAfter: duration,
+  clusterCipherSuites: listOf(cipherSuite),
 };
 
 /** Keys that `extra` may not set: they have props, the chart decides them, or only Enterprise knows them. */
@@ -247,6 +254,7 @@ const owned: Readonly<Record<string, string>> = {
   reporting: 'Enterprise is not supported',
   entropy: 'Enterprise is not supported',
   administrative_namespace_path: 'Enterprise is not supported',
+  remove_irrevocable_lease_after: 'Enterprise is not supported',
   ...Object.fromEntries(Object.keys(checks).map(key => [snakeCase(key), `set config.${key}`])),
 };
 
@@ -269,6 +277,15 @@ export function checkConfig(problems: Problems, props: VaultConfigProps, replica
       true,
       `false with ${replicas} replicas`,
       'leave it out: standbys could not forward requests',
+    );
+  }
+  const [defaultTtl, maxTtl] = [props.defaultLeaseTtl ?? '768h', props.maxLeaseTtl ?? '768h'];
+  if (durationSeconds(defaultTtl) > durationSeconds(maxTtl)) {
+    problems.refuse(
+      'config.defaultLeaseTtl',
+      defaultTtl,
+      `at most config.maxLeaseTtl (${maxTtl})`,
+      'set both: each is 768h where it is left out, and Vault does not start otherwise',
     );
   }
   for (const [key, value] of Object.entries(props.extra ?? {})) {

@@ -45,7 +45,15 @@ const repository: Check<string> = matching(
 
 export function checkImage(problems: Problems, props: VaultImageProps, memoryLock: MemoryLock): void {
   problems.check('image.repository', props.repository, repository);
-  problems.check('image.tag', props.tag, matching(/^[\w][\w.-]{0,127}$/, 'image tags', 'write an exact version, such as "1.21.7"'));
+  problems.check(
+    'image.tag',
+    props.tag,
+    matching(
+      /^v?\d+\.\d+\.\d+(-[\w.-]{1,100})?$/,
+      'exact versions: pods that restart must not change theirs',
+      'write for example "1.21.7"',
+    ),
+  );
   problems.check(
     'image.digest',
     props.digest,
@@ -61,8 +69,8 @@ export function checkImage(problems: Problems, props: VaultImageProps, memoryLoc
       `take the next patch release: ${nextPatch(version)}`,
     );
   }
-  if (props.tag === 'latest' && props.digest === undefined) {
-    problems.refuse('image.tag', props.tag, 'exact versions: pods that restart must not change theirs', 'write for example "1.21.7"');
+  if (/(^|[-.+])ent\b/.test(props.tag ?? '') || /vault-enterprise$/.test(props.repository ?? '')) {
+    problems.refuse('image', props, 'the Community edition', 'Enterprise supports neither this storage nor is it supported here');
   }
   if (memoryLock === 'image-capability' && (props.repository ?? officialRepository).endsWith(officialRepository)) {
     problems.refuse(

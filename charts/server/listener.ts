@@ -1,5 +1,6 @@
 import { boolean, type Check, type Checks, cidr, duration, integer, listOf, matching, oneOf, port, text } from '../app/checks';
 import type { Problems } from '../app/problems';
+import { cipherSuite } from './cipher-suites';
 import { attributesOf, type HclBlock } from './hcl';
 
 /** Response headers by status ("default", "2xx" to "5xx", or one code): header → values. */
@@ -26,6 +27,31 @@ export interface ListenerProps {
    * @default "90s" (Vault's)
    */
   readonly maxRequestDuration?: string;
+  /**
+   * Largest token in a header, in bytes.
+   * @default 8192 (Vault's)
+   */
+  readonly maxTokenHeaderSize?: number;
+  /**
+   * Deepest nesting of a JSON body.
+   * @default 300 (Vault's)
+   */
+  readonly maxJsonDepth?: number;
+  /**
+   * Longest string in a JSON body, in bytes.
+   * @default 1048576 (Vault's)
+   */
+  readonly maxJsonStringValueLength?: number;
+  /**
+   * Most entries of an object in a JSON body.
+   * @default 10000 (Vault's)
+   */
+  readonly maxJsonObjectEntryCount?: number;
+  /**
+   * Most elements of an array in a JSON body.
+   * @default 10000 (Vault's)
+   */
+  readonly maxJsonArrayElementCount?: number;
   /**
    * Longest time to read a whole request.
    * @default "30s" (Vault's)
@@ -107,6 +133,11 @@ export interface ListenerProps {
    */
   readonly xForwardedForClientCertHeader?: string;
   /**
+   * Whether sys/replication/status is off for clients without a token.
+   * @default false (Vault's)
+   */
+  readonly disableReplicationStatusEndpoints?: boolean;
+  /**
    * Whether addresses are left out of unauthenticated answers.
    * @default false (Vault's)
    */
@@ -144,6 +175,11 @@ const customResponseHeaders: Check<CustomResponseHeaders> = {
 const checks: Checks<Omit<ListenerProps, 'port'>> = {
   maxRequestSize: integer(1),
   maxRequestDuration: duration,
+  maxTokenHeaderSize: integer(1),
+  maxJsonDepth: integer(1),
+  maxJsonStringValueLength: integer(1),
+  maxJsonObjectEntryCount: integer(1),
+  maxJsonArrayElementCount: integer(1),
   httpReadTimeout: duration,
   httpReadHeaderTimeout: duration,
   httpWriteTimeout: duration,
@@ -151,9 +187,7 @@ const checks: Checks<Omit<ListenerProps, 'port'>> = {
   disableRequestLimiter: boolean,
   tlsMinVersion: oneOf('tls12', 'tls13'),
   tlsMaxVersion: oneOf('tls12', 'tls13'),
-  tlsCipherSuites: listOf(
-    matching(/^TLS_[A-Z0-9_]+$/, 'names of cipher suites', 'write for example "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"'),
-  ),
+  tlsCipherSuites: listOf(cipherSuite),
   tlsDisableClientCerts: boolean,
   proxyProtocolBehavior: {
     ...oneOf('allow_authorized'),
@@ -165,6 +199,7 @@ const checks: Checks<Omit<ListenerProps, 'port'>> = {
   xForwardedForRejectNotAuthorized: boolean,
   xForwardedForRejectNotPresent: { ok: value => !value, allowed: 'false', fix: "leave it out: kubelet's probes carry no X-Forwarded-For" },
   xForwardedForClientCertHeader: matching(/^[A-Za-z0-9-]+$/, 'names of headers', 'write for example "X-Forwarded-Client-Cert"'),
+  disableReplicationStatusEndpoints: boolean,
   redactAddresses: boolean,
   redactClusterName: boolean,
   redactVersion: boolean,
@@ -253,27 +288,29 @@ export class ServerListener {
     };
   }
 
+  /** The second listener: the same API, certificate and manners, where metrics need no token. NetworkPolicy admits scrapers alone. */
+  metricsBlock(port: number): HclBlock {
+    const { tlsMinVersion, tlsMaxVersion, redactAddresses, redactClusterName, redactVersion, customResponseHeaders: headers } = this.values;
+    const same = { tlsMinVersion, tlsMaxVersion, redactAddresses, redactClusterName, redactVersion, customResponseHeaders: headers };
+    return {
+      type: 'listener',
+      labels: ['tcp'],
+      body: {
+        attributes: {
+          address: `[::]:${port}`,
+          cluster_address: `[::]:${port + 1}`,
+          ...tlsAttributes,
+          ...attributesOf({ ...same, tlsCipherSuites: this.props.tlsCipherSuites?.join(',') }, checks),
+        },
+        blocks: [{ type: 'telemetry', body: { attributes: { unauthenticated_metrics_access: true } } }],
+      },
+    };
+  }
+
   /** The props with defaults and what later charts added. */
   private get values() {
     const proxies = [...new Set([...(this.props.xForwardedForAuthorizedAddrs ?? []), ...this.proxies])];
     const trusted = proxies.length === 0 ? {} : { xForwardedForAuthorizedAddrs: proxies, xForwardedForRejectNotPresent: false as const };
     return { tlsMinVersion: 'tls12' as const, ...this.props, ...trusted };
   }
-}
-
-/** The second listener: the same API and certificate, where metrics need no token. NetworkPolicy admits scrapers alone. */
-export function metricsListenerBlock(metricsPort: number, tlsMinVersion: string): HclBlock {
-  return {
-    type: 'listener',
-    labels: ['tcp'],
-    body: {
-      attributes: {
-        address: `[::]:${metricsPort}`,
-        cluster_address: `[::]:${metricsPort + 1}`,
-        ...tlsAttributes,
-        tls_min_version: tlsMinVersion,
-      },
-      blocks: [{ type: 'telemetry', body: { attributes: { unauthenticated_metrics_access: true } } }],
-    },
-  };
 }

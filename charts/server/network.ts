@@ -1,7 +1,7 @@
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
-import { type Check, cidr, labels, listOf, port } from '../app/checks';
+import { type Check, cidr, holds, labels, listOf, port } from '../app/checks';
 import { objectLabels, type SelectorLabels } from '../app/labels';
 import { metadataServices } from '../app/metadata-services';
 import type { Problems } from '../app/problems';
@@ -64,6 +64,14 @@ export function checkPeers(problems: Problems, group: string, peers: readonly Ne
     if ((peer.cidr === undefined) === (peer.podLabels === undefined))
       problems.refuse(where, peer, 'either cidr or podLabels', 'write one of them');
     problems.check(`${where}.cidr`, peer.cidr, cidr);
+    if (peer.cidr !== undefined && cidr.ok(peer.cidr) && (holds('169.254.0.0/16', peer.cidr) || holds('fd00:ec2::/64', peer.cidr))) {
+      problems.refuse(
+        `${where}.cidr`,
+        peer.cidr,
+        'addresses that are not link-local',
+        'the metadata services lie there, which hand out the credentials of the node',
+      );
+    }
     problems.check(`${where}.podLabels`, peer.podLabels, labels);
     if (peer.cidr === undefined) problems.check(`${where}.namespaceLabels`, peer.namespaceLabels, labels);
     else problems.check(`${where}.except`, peer.except, listOf(within(peer.cidr)));
@@ -71,7 +79,7 @@ export function checkPeers(problems: Problems, group: string, peers: readonly Ne
 }
 
 const within = (outer: string): Check<string> => ({
-  ok: value => cidr.ok(value) && value.includes(':') === outer.includes(':') && Number(value.split('/')[1]) > Number(outer.split('/')[1]),
+  ok: value => cidr.ok(value) && cidr.ok(outer) && value !== outer && holds(outer, value),
   allowed: `CIDR blocks inside ${outer}`,
   fix: 'correct the block',
 });
@@ -86,6 +94,8 @@ export interface ServerNetworkOptions {
   readonly awsPorts: readonly number[];
   readonly metricsPort: number | undefined;
   readonly scrapers: readonly NetworkPeer[];
+  /** Ports of the servers that telemetry goes to. */
+  readonly telemetryPorts: readonly k8s.NetworkPolicyPort[];
   readonly props: NetworkProps;
 }
 
@@ -131,6 +141,12 @@ export function serverNetworkPolicies(scope: Construct, options: ServerNetworkOp
       ingress: [{ from: options.scrapers.map(peer), ports: ports([options.metricsPort]) }],
     });
   }
+  if (options.telemetryPorts.length > 0) {
+    policy('network-telemetry', `${name}-telemetry`, {
+      policyTypes: ['Egress'],
+      egress: [{ to: metadataServices.cutOut, ports: [...options.telemetryPorts] }],
+    });
+  }
   if (props.databases !== undefined && props.databases.length > 0) {
     policy('network-databases', `${name}-databases`, {
       policyTypes: ['Egress'],
@@ -139,11 +155,14 @@ export function serverNetworkPolicies(scope: Construct, options: ServerNetworkOp
   }
 }
 
-const ports = (numbers: readonly number[], protocol = 'TCP'): k8s.NetworkPolicyPort[] =>
+export const ports = (numbers: readonly number[], protocol = 'TCP'): k8s.NetworkPolicyPort[] =>
   numbers.map(number => ({ port: k8s.IntOrString.fromNumber(number), protocol }));
 
 function peer(of: NetworkPeer): k8s.NetworkPolicyPeer {
-  if (of.cidr !== undefined) return { ipBlock: { cidr: of.cidr, ...(of.except === undefined ? {} : { except: [...of.except] }) } };
+  if (of.cidr !== undefined) {
+    const except = [...new Set([...(of.except ?? []), ...metadataServices.within(of.cidr)])];
+    return { ipBlock: { cidr: of.cidr, ...(except.length === 0 ? {} : { except }) } };
+  }
   return {
     podSelector: Object.keys(of.podLabels).length === 0 ? {} : { matchLabels: of.podLabels },
     ...(of.namespaceLabels === undefined

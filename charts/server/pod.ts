@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { k8s } from '../../imports';
 import { defined } from '../app/defined';
 import { roleAnnotation } from '../app/iam-role';
@@ -217,7 +218,9 @@ export class ServerPod {
 }
 
 /** Whether one path is the other, or lies in it. */
-export const overlap = (a: string, b: string): boolean => `${a}/`.startsWith(`${b}/`) || `${b}/`.startsWith(`${a}/`);
+export const overlap = (a: string, b: string): boolean => inside(a, b) || inside(b, a);
+
+const inside = (path: string, folder: string): boolean => `${posix.normalize(path)}/`.startsWith(`${posix.normalize(folder)}/`);
 
 export const schedulingOf = (
   spec: {

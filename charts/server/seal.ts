@@ -19,7 +19,8 @@ export interface AwsKmsKeyProps {
    */
   readonly endpoint?: string;
   /**
-   * A role to assume before the key is used, for a key of another account.
+   * A role that uses the key instead of the pod's own, such as one of the key's account. Vault assumes it directly, by the pod's web identity:
+   * it must trust the cluster's OIDC provider for the servers' ServiceAccount.
    * @default the pod's own role uses the key
    */
   readonly roleArn?: string;
@@ -33,7 +34,7 @@ export interface AwsKmsKeyProps {
 export interface AwsKmsSealProps extends AwsKmsKeyProps {
   /**
    * The key that sealed this Vault so far. It is written as a second, disabled seal, and `vault operator unseal -migrate` moves to the new one
-   * (Vault documentation, "Seal migration"). Same region as the new key: AWS_REGION overrides the region of both.
+   * (Vault documentation, "Seal migration", which names limits from awskms to awskms: try it on a copy of the table). Same region as the new key: AWS_REGION overrides the region of both.
    * @default no migration
    */
   readonly migrateFrom?: AwsKmsKeyProps;
@@ -56,12 +57,13 @@ const kmsKeyId: Check<string> = {
   fix: 'write for example "alias/vault-unseal"',
 };
 const keyId = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
-const alias = /^alias\/[A-Za-z0-9/_-]{1,250}$/;
+// keys that AWS manages, alias/aws/..., serve AWS's services alone
+const alias = /^alias\/(?!aws\/)[A-Za-z0-9/_-]{1,250}$/;
 
 const checks: Checks<AwsKmsKeyProps> = {
   region,
   kmsKeyId,
-  endpoint: url,
+  endpoint: { ...url, ok: value => url.ok(value) && value.startsWith('https:'), allowed: 'https URLs: the root key passes there' },
   roleArn,
   roleSessionName: matching(/^[\w+=,.@-]{2,64}$/, '2 to 64 characters of A-Z, a-z, 0-9 and "_+=,.@-"', 'write for example "vault"'),
 };
@@ -93,15 +95,16 @@ export function checkSeal(problems: Problems, props: AwsKmsSealProps, aws: AwsEn
 }
 
 function checkKey(problems: Problems, group: string, props: AwsKmsKeyProps, aws: AwsEnvironment): void {
+  if (props.kmsKeyId === undefined) problems.require(`${group}.kmsKeyId`, props.kmsKeyId, kmsKeyId);
   problems.checkAll(group, props, checks);
-  const arn = kmsKeyId.ok(props.kmsKeyId) ? parseArn(props.kmsKeyId) : undefined;
+  const arn = props.kmsKeyId !== undefined && kmsKeyId.ok(props.kmsKeyId) ? parseArn(props.kmsKeyId) : undefined;
   const role = props.roleArn !== undefined && roleArn.ok(props.roleArn) ? parseArn(props.roleArn) : undefined;
   const partition = partitionOf(aws.region);
   for (const [prop, parts] of [
     ['kmsKeyId', arn],
     ['roleArn', role],
   ] as const) {
-    if (parts !== undefined && parts.partition !== partition)
+    if (parts !== undefined && (parts.partition !== partition || (parts.region !== '' && partitionOf(parts.region) !== partition)))
       problems.refuse(
         `${group}.${prop}`,
         props[prop],
@@ -147,9 +150,10 @@ export const sealRegion = (props: AwsKmsKeyProps, aws: AwsEnvironment): string =
 /** A key under an alias is named by the alias: KMS resolves it, and Decrypt names no key at all. */
 export function sealStatements(props: AwsKmsSealProps, aws: AwsEnvironment): readonly IamStatement[] {
   const keys = [props, ...(props.migrateFrom === undefined ? [] : [props.migrateFrom])];
-  return keys.map((key, index) => {
-    const sid = index === 0 ? 'Unseal' : 'UnsealMigration';
-    if (key.roleArn !== undefined) return { sid, actions: ['sts:AssumeRole'], resources: [key.roleArn] };
+  // a key with a role of its own is used by that role
+  const own = keys.filter(key => key.roleArn === undefined);
+  return own.map(key => {
+    const sid = key === props ? 'Unseal' : 'UnsealMigration';
     const actions = ['Encrypt', 'Decrypt', 'DescribeKey'].map(action => `kms:${action}`);
     const prefix = `arn:${partitionOf(aws.region)}:kms:${sealRegion(key, aws)}:${aws.accountId}`;
     const id = key.kmsKeyId.replace(/^arn:[^/]*:(?=(key|alias)\/)/, '');

@@ -37,6 +37,14 @@ export type ServiceAccountProps = CreatedServiceAccountProps | ExistingServiceAc
 export const serviceAccountName = (props: ServiceAccountProps, name: string): string => props.existing ?? props.name ?? name;
 
 export function checkServiceAccount(problems: Problems, props: ServiceAccountProps): void {
+  if ((props.existing ?? (props as CreatedServiceAccountProps).name) === 'default') {
+    problems.refuse(
+      'serviceAccount',
+      'default',
+      'a ServiceAccount of the servers alone',
+      'choose another name: every pod without one of its own would get the role',
+    );
+  }
   problems.check('serviceAccount.existing', props.existing, dnsSubdomain);
   if (props.existing !== undefined) return;
   problems.check('serviceAccount.name', props.name, dnsSubdomain);

@@ -98,6 +98,10 @@ const checks: Checks<ServiceProps> = {
 };
 
 export function checkServices(problems: Problems, services: ServicesProps, selector: SelectorLabels): void {
+  const internalProps = ['annotations', 'labels', 'ipFamilies', 'ipFamilyPolicy'];
+  for (const prop of Object.keys(services.internal ?? {}).filter(name => !internalProps.includes(name))) {
+    problems.refuse('services.internal', prop, internalProps.join(', '), 'leave it out: the Service is headless');
+  }
   for (const key of ['all', 'active', 'standby', 'internal'] as const) {
     const props: ServiceProps = services[key] ?? {};
     problems.checkAll(`services.${key}`, props, checks);
@@ -139,6 +143,8 @@ export interface ServerServicesOptions {
   readonly namespace: string;
   readonly selector: SelectorLabels;
   readonly ports: ServicePorts;
+  /** Without high availability Vault never labels its pod as active. */
+  readonly haEnabled: boolean;
   readonly props: ServicesProps;
 }
 
@@ -179,7 +185,7 @@ export class ServerServices {
     });
     const api = port('https', ports.api, 'https');
     // Vault labels its own pod when its state changes (service registration)
-    const inState = (active: boolean) => ({ ...selector, 'vault-active': String(active) });
+    const inState = (active: boolean) => ({ ...selector, ...(options.haEnabled ? { 'vault-active': String(active) } : {}) });
 
     make('service', this.all, props.all ?? {}, { selector, ports: [api] });
     make('service-active', this.active, props.active ?? {}, { selector: inState(true), ports: [api] });

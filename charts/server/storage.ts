@@ -19,7 +19,7 @@ export interface DynamoDbStorageProps {
    */
   readonly endpoint?: string;
   /**
-   * Whether servers elect an active one through a lock in the table. Needed from two replicas up.
+   * Whether servers elect an active one through a lock in the table. Needed from two replicas up; without it every Service leads to the one server.
    * @default true
    */
   readonly haEnabled?: boolean;
@@ -73,6 +73,7 @@ const checks: Checks<DynamoDbStorageProps> = {
 };
 
 export function checkStorage(problems: Problems, props: DynamoDbStorageProps, aws: AwsEnvironment, replicas: number): void {
+  if (props.table === undefined) problems.require('storage.table', props.table, checks.table);
   problems.checkAll('storage', props, checks);
   if (props.haEnabled === false && replicas > 1) {
     problems.refuse(
@@ -94,7 +95,9 @@ export function checkStorage(problems: Problems, props: DynamoDbStorageProps, aw
 
 /** Every value is a string: Vault's parser of this stanza takes nothing else. */
 export function storageBlock(props: DynamoDbStorageProps, aws: AwsEnvironment): HclBlock {
-  const values = { ...props, region: storageRegion(props, aws), haEnabled: props.haEnabled ?? true };
+  // to Vault any value of dynamodb_allow_updates is yes, "false" too
+  const allowUpdates = props.dynamodbAllowUpdates ? true : undefined;
+  const values = { ...props, region: storageRegion(props, aws), haEnabled: props.haEnabled ?? true, dynamodbAllowUpdates: allowUpdates };
   const attributes = Object.keys(checks).flatMap(key => {
     const value = values[key as keyof DynamoDbStorageProps];
     return value === undefined ? [] : [[snakeCase(key), String(value)]];
@@ -104,11 +107,13 @@ export function storageBlock(props: DynamoDbStorageProps, aws: AwsEnvironment): 
 
 export const storageRegion = (props: DynamoDbStorageProps, aws: AwsEnvironment): string => props.region ?? aws.region;
 
+const actions = ['DescribeTable', 'GetItem', 'Query', 'BatchWriteItem', 'UpdateItem', 'DeleteItem'];
+
 /** What Vault really calls on a table that exists. Without CreateTable a misspelt name cannot become an empty Vault. */
 export function storageStatement(props: DynamoDbStorageProps, aws: AwsEnvironment): IamStatement {
   return {
     sid: 'Storage',
-    actions: ['DescribeTable', 'GetItem', 'Query', 'BatchWriteItem', 'UpdateItem', 'DeleteItem'].map(action => `dynamodb:${action}`),
+    actions: [...actions, ...(props.dynamodbAllowUpdates ? ['UpdateTable'] : [])].map(action => `dynamodb:${action}`),
     resources: [`arn:${partitionOf(aws.region)}:dynamodb:${storageRegion(props, aws)}:${aws.accountId}:table/${props.table}`],
   };
 }

@@ -1,5 +1,7 @@
-import { boolean, type Checks, duration, integer, listOf, matching, text } from '../app/checks';
+import type { k8s } from '../../imports';
+import { boolean, type Checks, duration, hostPort, integer, listOf, matching, text } from '../app/checks';
 import { attributesOf, type HclBlock } from './hcl';
+import { ports } from './network';
 
 /** The `telemetry` stanza, in the terms of Vault's documentation ("telemetry stanza"). */
 export interface TelemetryProps {
@@ -80,8 +82,6 @@ export interface TelemetryProps {
   readonly dogstatsdTags?: readonly string[];
 }
 
-const hostPort = matching(/^[A-Za-z0-9.-]+:\d{1,5}$/, 'host:port', 'write for example "statsd.monitoring:8125"');
-
 export const telemetryChecks: Checks<TelemetryProps> = {
   prometheusRetentionTime: duration,
   disableHostname: boolean,
@@ -103,4 +103,12 @@ export const telemetryChecks: Checks<TelemetryProps> = {
 export function telemetryBlock(props: TelemetryProps | undefined): HclBlock {
   const values = { prometheusRetentionTime: '24h', disableHostname: true, ...props };
   return { type: 'telemetry', body: { attributes: attributesOf(values, telemetryChecks) } };
+}
+
+/** Where the servers push metrics: statsd and DogStatsD over UDP, statsite over TCP. */
+export function telemetryPorts(props: TelemetryProps = {}): readonly k8s.NetworkPolicyPort[] {
+  const port = (address: string) => Number(address.split(':')[1]);
+  const udp = [props.statsdAddress, props.dogstatsdAddr].flatMap(address => (address === undefined ? [] : [port(address)]));
+  const tcp = props.statsiteAddress === undefined ? [] : [port(props.statsiteAddress)];
+  return [...ports([...new Set(udp)], 'UDP'), ...ports(tcp)];
 }

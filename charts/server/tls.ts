@@ -1,7 +1,7 @@
 import { ApiObject, Lazy } from 'cdk8s';
 import { Construct } from 'constructs';
 import { certManager } from '../../imports';
-import { certificateDnsName, dnsSubdomain, goDuration, listOf, matching, oneOf } from '../app/checks';
+import { certificateDnsName, dnsSubdomain, durationSeconds, goDuration, listOf, matching, oneOf } from '../app/checks';
 import { objectLabels, type SelectorLabels } from '../app/labels';
 import { Problems } from '../app/problems';
 import type { ServerServices } from './services';
@@ -118,23 +118,23 @@ export class ServerCertificate extends Construct {
 
   private check(props: TlsProps): string[] {
     const problems = new Problems();
-    problems.check('tls.secretName', props.secretName, dnsSubdomain);
+    if (props.certManager === undefined) problems.require('tls.secretName', props.secretName, dnsSubdomain);
     for (const name of this.dnsNames) problems.check('tls: dnsNames', name, certificateDnsName);
     const { certManager: cert } = props;
     if (cert === undefined) return problems.messages;
     if (cert.issuer.group === undefined || cert.issuer.group === 'cert-manager.io')
       problems.check('tls.certManager.issuer.kind', cert.issuer.kind, oneOf<string>('Issuer', 'ClusterIssuer'));
-    problems.check(
+    problems.require(
       'tls.certManager.issuer.kind',
       cert.issuer.kind,
       matching(/^[A-Z][A-Za-z0-9]*$/, 'kinds', 'write for example "ClusterIssuer"'),
     );
-    problems.check('tls.certManager.issuer.name', cert.issuer.name, dnsSubdomain);
+    problems.require('tls.certManager.issuer.name', cert.issuer.name, dnsSubdomain);
     problems.check('tls.certManager.issuer.group', cert.issuer.group, dnsSubdomain);
     problems.check('tls.certManager.dnsNames', cert.dnsNames, listOf(certificateDnsName));
     problems.check('tls.certManager.duration', cert.duration, goDuration);
     problems.check('tls.certManager.renewBefore', cert.renewBefore, goDuration);
-    const [duration, renewBefore] = [seconds(cert.duration ?? '2160h'), seconds(cert.renewBefore ?? '720h')];
+    const [duration, renewBefore] = [durationSeconds(cert.duration ?? '2160h'), durationSeconds(cert.renewBefore ?? '720h')];
     // cert-manager refuses shorter ones
     if (duration < 3600) problems.refuse('tls.certManager.duration', cert.duration, 'one hour or more', 'write for example "2160h"');
     if (renewBefore < 300 || renewBefore >= duration) {
@@ -148,13 +148,6 @@ export class ServerCertificate extends Construct {
     return problems.messages;
   }
 }
-
-const unitSeconds: Readonly<Record<string, number>> = { ns: 1e-9, us: 1e-6, ms: 1e-3, s: 1, m: 60, h: 3600 };
-const seconds = (text: string): number =>
-  [...text.matchAll(/([\d.]+)(ns|us|ms|s|m|h)/g)].reduce(
-    (sum, [, number, unit = '']) => sum + Number(number) * (unitSeconds[unit] ?? 0),
-    0,
-  );
 
 /** Short names first: they hold in every namespace that an overlay may choose. */
 function dialledNames(services: ServerServices, namespace: string): string[] {

@@ -1,7 +1,9 @@
 import type { k8s } from '../../imports';
 import { accountId, region } from '../app/aws';
 import {
+  absolutePath,
   annotations,
+  bytes,
   type Check,
   dnsLabel,
   dnsSubdomain,
@@ -21,7 +23,7 @@ import { checkConfig } from './config';
 import { checkDisruptionBudget } from './disruption';
 import { checkImage } from './image';
 import type { ServerListener } from './listener';
-import { memoryLocks } from './memory-lock';
+import { addsIpcLock, memoryLocks } from './memory-lock';
 import { checkNetwork, checkPeers } from './network';
 import { antiAffinityPresets, zoneSpreadPresets } from './placement';
 import { overlap, ownContainers, ownMountPaths, ownVolumes } from './pod';
@@ -49,10 +51,18 @@ export function validateServer(server: ServerFacts, props: VaultServerProps): st
   const { replicas } = server;
   // the longest names made from it: the Service <name>-standby, and the label with the StatefulSet's revision
   problems.check('name', props.name, dnsLabel(52));
-  problems.check('namespace', props.namespace, dnsLabel());
+  problems.require('namespace', props.namespace, dnsLabel());
+  if (props.createNamespace && /^(default|kube-.*)$/.test(props.namespace)) {
+    problems.refuse(
+      'createNamespace',
+      props.namespace,
+      "namespaces that are not the cluster's own",
+      'leave createNamespace out, or give Vault a namespace of its own',
+    );
+  }
   problems.check('replicas', props.replicas, integer(0, maxReplicas));
-  problems.check('aws.accountId', props.aws.accountId, accountId);
-  problems.check('aws.region', props.aws.region, region);
+  problems.require('aws.accountId', props.aws.accountId, accountId);
+  problems.require('aws.region', props.aws.region, region);
   problems.check('memoryLock', props.memoryLock, oneOf(...memoryLocks));
   checkStorage(problems, props.storage, props.aws, replicas);
   checkSeal(problems, props.seal, props.aws);
@@ -60,10 +70,36 @@ export function validateServer(server: ServerFacts, props: VaultServerProps): st
   for (const [index, secret] of (props.image?.pullSecrets ?? []).entries())
     problems.check(`image.pullSecrets[${index}]`, secret, dnsSubdomain);
   server.listener.check(problems);
+  const suites = props.listener?.tlsCipherSuites;
+  if (
+    props.tls.certManager !== undefined &&
+    props.listener?.tlsMaxVersion === 'tls12' &&
+    suites?.every(suite => !suite.includes('ECDSA'))
+  ) {
+    problems.refuse(
+      'listener.tlsCipherSuites',
+      suites,
+      'at least one ECDSA suite with tlsMaxVersion "tls12"',
+      'the key that cert-manager makes is ECDSA: no client could connect',
+    );
+  }
   checkMetrics(problems, server, props);
   problems.checkAll('telemetry', props.telemetry, telemetryChecks);
   checkUserLockout(problems, props.userLockout ?? []);
   checkConfig(problems, props.config ?? {}, replicas);
+  for (const key of ['logFile', 'pidFile'] as const) {
+    const path = props.config?.[key];
+    const writable = [
+      '/tmp',
+      '/home/vault',
+      ...(typeof props.auditStorage === 'object' ? ['/vault/audit'] : []),
+      ...(props.volumeMounts ?? []).map(mount => mount.mountPath),
+    ];
+    if (path !== undefined && !writable.some(folder => path.startsWith(`${folder}/`))) {
+      problems.refuse(`config.${key}`, path, `paths in ${writable.join(', ')}`, 'the root file system is read-only: add a volume');
+    }
+  }
+  checkExposure(problems, props);
   checkServices(problems, props.services ?? {}, server.selector);
   checkServiceAccount(problems, props.serviceAccount ?? {});
   if (props.network !== undefined && props.network !== 'off') checkNetwork(problems, props.network);
@@ -99,6 +135,22 @@ function checkMetrics(problems: Problems, server: ServerFacts, props: VaultServe
   }
 }
 
+/** A load balancer whose addresses the policies do not admit reaches nobody. */
+function checkExposure(problems: Problems, props: VaultServerProps): void {
+  const admitted = props.network === 'off' || (props.network?.clients ?? []).some(client => client.cidr !== undefined);
+  for (const key of ['all', 'active', 'standby'] as const) {
+    const type = props.services?.[key]?.type;
+    if (type !== undefined && type !== 'ClusterIP' && !admitted) {
+      problems.refuse(
+        `services.${key}.type`,
+        type,
+        'types other than ClusterIP only with an address in network.clients',
+        'add the subnets of the load balancer, such as { cidr: "10.0.0.0/16" }',
+      );
+    }
+  }
+}
+
 function checkStop(problems: Problems, props: VaultServerProps): void {
   const grace = props.terminationGracePeriodSeconds ?? 60;
   const preStop = props.preStopSleepSeconds ?? 5;
@@ -119,7 +171,7 @@ function checkResources(problems: Problems, props: VaultServerProps): void {
   if (resources === undefined) return;
   for (const amounts of ['requests', 'limits'] as const) {
     for (const name of ['cpu', 'memory', 'ephemeralStorage'] as const)
-      problems.check(`resources.${amounts}.${name}`, resources[amounts][name], quantity);
+      problems.check(`resources.${amounts}.${name}`, resources[amounts][name], name === 'cpu' ? quantity : bytes);
   }
   const [requested, limit] = [
     (name: keyof ResourcesProps['requests']) => quantityValue(resources.requests[name]),
@@ -206,19 +258,66 @@ const ownedVariables: Readonly<Record<string, string>> = {
   VAULT_TOKEN: 'a token in the environment is a token in the YAML',
 };
 
+/** Variables of the AWS SDK that override nothing of the chart's. */
+const harmlessVariables = ['AWS_CA_BUNDLE', 'AWS_MAX_ATTEMPTS', 'AWS_RETRY_MODE'];
+
+const credentials = ['AWS_ACCESS_KEY', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SECRET_KEY', 'AWS_SESSION_TOKEN', 'VAULT_TOKEN'];
+
 function checkAdditions(problems: Problems, server: ServerFacts, props: VaultServerProps): void {
   const { env = [], volumes = [], volumeMounts = [], initContainers = [], sidecars = [] } = props;
   const environment: Check<string> = matching(/^[A-Za-z_.-][A-Za-z0-9_.-]*$/, 'names of environment variables', 'write for example "GOGC"');
   for (const [index, { name }] of env.entries()) {
     problems.check(`env[${index}].name`, name, environment);
-    const instead = ownedVariables[name];
+    const instead =
+      ownedVariables[name] ??
+      (/^(AWS|VAULT)_/.test(name) && !harmlessVariables.includes(name)
+        ? 'a variable of this kind overrides configuration: set the prop that says the same'
+        : undefined);
     if (instead !== undefined) problems.refuse(`env[${index}].name`, name, 'variables that do not override what the chart sets', instead);
+  }
+  const ownInOthers = ['api-token', 'vault-binary', 'home', 'tmp', 'audit'];
+  for (const container of [...initContainers, ...sidecars]) {
+    const where = `container ${container.name}`;
+    if (container.image === undefined || container.image === '')
+      problems.refuse(`${where}: image`, container.image ?? 'nothing', 'an image', 'name one');
+    for (const { name, value } of container.env ?? []) {
+      if (credentials.includes(name) && value !== undefined)
+        problems.refuse(`${where}: env`, name, 'no credentials in the YAML', 'take it from a Secret with valueFrom');
+    }
+    for (const { name } of container.volumeMounts ?? []) {
+      if (ownInOthers.includes(name))
+        problems.refuse(`${where}: volumeMounts`, name, `volumes other than ${ownInOthers.join(', ')}`, "these are the server's alone");
+      else if (!ownVolumes.includes(name) && !volumes.some(volume => volume.name === name))
+        problems.refuse(`${where}: volumeMounts`, name, 'names of volumes in the prop volumes', 'add the volume there');
+    }
+    const { allowPrivilegeEscalation, capabilities } = container.securityContext ?? {};
+    if (
+      props.createNamespace &&
+      !addsIpcLock(props.memoryLock ?? 'file-capability') &&
+      (allowPrivilegeEscalation !== false || !capabilities?.drop?.includes('ALL'))
+    ) {
+      problems.refuse(
+        `${where}: securityContext`,
+        container.securityContext ?? 'nothing',
+        'allowPrivilegeEscalation: false and capabilities.drop: ["ALL"]',
+        'the namespace that createNamespace makes enforces Pod Security restricted',
+      );
+    }
+  }
+  for (const volume of volumes) {
+    if (Object.keys(volume).length < 2)
+      problems.refuse('volumes', volume, 'volumes with a source', 'write for example { name: "x", emptyDir: {} }');
+  }
+  for (const toleration of props.tolerations ?? []) {
+    problems.check('tolerations: operator', toleration.operator, oneOf<string>('Equal', 'Exists'));
+    problems.check('tolerations: effect', toleration.effect, oneOf<string>('NoSchedule', 'PreferNoSchedule', 'NoExecute'));
   }
   checkNames(problems, 'env', env, []);
   checkNames(problems, 'volumes', volumes, ownVolumes);
   checkNames(problems, 'initContainers and sidecars', [...initContainers, ...sidecars], ownContainers);
   for (const [index, mount] of volumeMounts.entries()) {
     const where = `volumeMounts[${index}]`;
+    problems.check(`${where}.mountPath`, mount.mountPath, mountPath);
     const taken = [...ownMountPaths, ...volumeMounts.slice(0, index).map(other => other.mountPath)].find(path =>
       overlap(path, mount.mountPath),
     );
@@ -244,6 +343,17 @@ function checkAdditions(problems: Problems, server: ServerFacts, props: VaultSer
     }
   }
 }
+
+/** Where a volume hides nothing that the container needs. */
+const mountPath: Check<string> = {
+  ok: path =>
+    absolutePath.ok(path) &&
+    !path.split('/').includes('..') &&
+    !path.split('/').includes('.') &&
+    !/^\/(bin|boot|dev|etc|lib|lib64|proc|root|run|sbin|sys|usr)(\/|$)/.test(path),
+  allowed: "absolute paths outside the system's folders",
+  fix: 'write for example "/vault/plugins"',
+};
 
 type Named = Pick<k8s.Volume, 'name'>;
 

@@ -2,6 +2,7 @@ import { ApiObject, Chart, Lazy } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
 import type { AwsEnvironment } from '../app/aws';
+import { Claim } from '../app/claim';
 import { HashedObject } from '../app/hashed-object';
 import { IamRole } from '../app/iam-role';
 import { objectLabels, type SelectorLabels, selectorLabels } from '../app/labels';
@@ -11,7 +12,7 @@ import { auditClaim, auditMount } from './audit-storage';
 import { configFile } from './config';
 import { disruptionBudget, hasDisruptionBudget } from './disruption';
 import { imageReference } from './image';
-import { metricsListenerBlock, ServerListener } from './listener';
+import { ServerListener } from './listener';
 import { type MemoryLock, memoryLockParts } from './memory-lock';
 import { namespace as namespaceObject } from './namespace';
 import { clientLabels, serverNetworkPolicies } from './network';
@@ -21,7 +22,7 @@ import { sealBlocks, sealRegion, sealStatements } from './seal';
 import { podLabelling, serviceAccount, serviceAccountName } from './service-account';
 import { ServerServices } from './services';
 import { storageBlock, storageRegion, storageStatement } from './storage';
-import { telemetryBlock } from './telemetry';
+import { telemetryBlock, telemetryPorts } from './telemetry';
 import { ServerCertificate } from './tls';
 import { userLockoutBlocks } from './user-lockout';
 import { validateServer } from './validation';
@@ -76,8 +77,20 @@ export class VaultServer extends Chart {
     this.metricsPort = metrics === 'off' ? undefined : (metrics.port ?? 8210);
     const ports = { api: this.listener.port, cluster: this.listener.clusterPort, metrics: this.metricsPort };
 
+    const region = storageRegion(storage, aws);
+    new Claim(this, 'claim-table', {
+      what: `the DynamoDB table ${storage.table} of account ${aws.accountId} in ${region}`,
+      fix: 'give each Vault its own table: two on one table overwrite each other',
+    });
     if (props.createNamespace) namespaceObject(this, namespace, memoryLock);
-    this.services = new ServerServices(this, { name: this.name, namespace, selector: this.selector, ports, props: props.services ?? {} });
+    this.services = new ServerServices(this, {
+      name: this.name,
+      namespace,
+      selector: this.selector,
+      ports,
+      haEnabled: storage.haEnabled ?? true,
+      props: props.services ?? {},
+    });
     this.certificate = new ServerCertificate(this, 'tls', this.name, namespace, this.services, this.selector, props.tls);
 
     const account = props.serviceAccount ?? {};
@@ -93,7 +106,7 @@ export class VaultServer extends Chart {
 
     const config = this.addConfigMap(props, memoryLock);
     const image = { image: imageReference(props.image ?? {}), imagePullPolicy: props.image?.pullPolicy ?? 'IfNotPresent' };
-    const region = sealRegion(seal, aws);
+    const kmsRegion = sealRegion(seal, aws);
     this.pod = new ServerPod({
       labels: { ...props.podLabels, ...this.selector },
       annotations: { ...props.podAnnotations },
@@ -109,8 +122,8 @@ export class VaultServer extends Chart {
       preStopSleepSeconds: props.preStopSleepSeconds ?? 5,
       ports,
       domain: this.services.internal,
-      region,
-      tableRegion: storageRegion(storage, aws) === region ? undefined : storageRegion(storage, aws),
+      region: kmsRegion,
+      tableRegion: region === kmsRegion ? undefined : region,
       configMap: config.hashedName,
       tlsSecret: this.certificate.secretName,
       claimedMounts: typeof props.auditStorage === 'object' ? [auditMount] : [],
@@ -143,6 +156,7 @@ export class VaultServer extends Chart {
         awsPorts: awsPorts(props),
         metricsPort: ports.metrics,
         scrapers: metrics === 'off' ? [] : (metrics.scrapers ?? []),
+        telemetryPorts: telemetryPorts(props.telemetry),
         props: props.network ?? {},
       });
     }
@@ -163,7 +177,11 @@ export class VaultServer extends Chart {
           namespace: this.namespace,
           labels: objectLabels(this.selector),
           // older pods still mount the one before
-          annotations: { 'argocd.argoproj.io/sync-options': 'Prune=false', 'kustomize.toolkit.fluxcd.io/prune': 'disabled' },
+          annotations: {
+            'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
+            'argocd.argoproj.io/sync-options': 'Prune=false',
+            'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+          },
         },
         immutable: true,
       }),
@@ -172,7 +190,7 @@ export class VaultServer extends Chart {
         produce: () => ({
           'vault.hcl': configFile(props.config ?? {}, memoryLock === 'off', [
             this.listener.block(),
-            ...(this.metricsPort === undefined ? [] : [metricsListenerBlock(this.metricsPort, props.listener?.tlsMinVersion ?? 'tls12')]),
+            ...(this.metricsPort === undefined ? [] : [this.listener.metricsBlock(this.metricsPort)]),
             storageBlock(storage, aws),
             ...sealBlocks(seal, aws),
             { type: 'service_registration', labels: ['kubernetes'], body: { attributes: {} } },

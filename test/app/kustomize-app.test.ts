@@ -84,8 +84,8 @@ describe('refused, all at once', () => {
       new Error(
         [
           '2 problems, nothing was written:',
-          '  [y/one] ConfigMap a/one in dist/ is already made by [x/one]; give one of the charts another name, or its own app.base(...)',
-          '  [y/two] ConfigMap a/two in dist/ is already made by [x/two]; give one of the charts another name, or its own app.base(...)',
+          '  [y/one] ConfigMap a/one in dist/ is already taken by [x/one]; give one of the charts another name, or its own app.base(...)',
+          '  [y/two] ConfigMap a/two in dist/ is already taken by [x/two]; give one of the charts another name, or its own app.base(...)',
         ].join('\n'),
       ),
     );
@@ -95,14 +95,29 @@ describe('refused, all at once', () => {
     const app = new KustomizeApp();
     const made = chart(app, 'x', 'one');
     new ApiObject(made, 'other', configMap('one', 'b'));
-    expect(() => app.render()).toThrow('[x/other] the file manifests/ConfigMap.one.yaml is already made by [x/one]');
+    expect(() => app.render()).toThrow('[x/other] the file manifests/ConfigMap.one.yaml is already taken by [x/one]');
   });
 
   test('an object of a component that the base has already', () => {
     const app = new KustomizeApp();
     chart(app, 'x', 'one');
     chart(app.component('c'), 'x', 'one');
-    expect(() => app.render()).toThrow('[component:c/x/one] ConfigMap a/one in dist/ is already made by [x/one]');
+    expect(() => app.render()).toThrow('[component:c/x/one] ConfigMap a/one in dist/ is already taken by [x/one]');
+  });
+
+  test.each(['kustomization.yaml', 'namespace.yaml', 'manifests/x.yaml', '../x', '/x', 'a/../b'])('a file at %s', path => {
+    const app = new KustomizeApp();
+    new OutputFile(app, 'file', { path, content: () => '' });
+    expect(() => app.render()).toThrow(
+      `[file] path: got "${path}"; allowed: relative paths that dist does not use itself; write for example "aws/notes.txt"`,
+    );
+  });
+
+  test('a file that is a folder elsewhere', () => {
+    const app = new KustomizeApp();
+    new OutputFile(app, 'one', { path: 'aws', content: () => '' });
+    new OutputFile(app, 'two', { path: 'aws/x', content: () => '' });
+    expect(() => app.render()).toThrow('[two] aws is a file and cannot be a folder too; give one of them another path');
   });
 
   test('the same objects in two environments are fine', () => {

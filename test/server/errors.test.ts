@@ -20,7 +20,7 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
   [
     'region',
     { aws: { ...minimal.aws, region: 'Ireland' } },
-    'aws.region: got "Ireland"; allowed: AWS region names; write for example "us-east-1"',
+    'aws.region: got "Ireland"; allowed: regions of the partitions aws, aws-cn and aws-us-gov; write for example "us-east-1"',
   ],
   [
     'table name',
@@ -166,7 +166,7 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
   [
     'duration',
     { config: { maxLeaseTtl: '1 day' } },
-    'config.maxLeaseTtl: got "1 day"; allowed: durations as Vault reads them; write for example "30s", "15m" or "768h"',
+    'config.maxLeaseTtl: got "1 day"; allowed: durations as Vault reads them; write for example "30s", "15m", "768h" or "7d"',
   ],
   [
     'no forwarding',
@@ -303,11 +303,137 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
     { tls: { secretName: 'Vault_TLS' } },
     'tls.secretName: got "Vault_TLS"; allowed: DNS names in lower case, 253 characters at most;',
   ],
-  ['audit volume', { auditStorage: { size: 'big' } }, 'auditStorage.size: got "big"; allowed: Kubernetes quantities greater than zero;'],
+  ['audit volume', { auditStorage: { size: 'big' } }, 'auditStorage.size: got "big"; allowed: Kubernetes quantities of 1Mi and more;'],
   [
     'telemetry',
     { telemetry: { prefixFilter: ['vault.token'] } },
     'telemetry.prefixFilter: got ["vault.token"]; allowed: a list that is not empty and names nothing twice, each of: "+" or "-" and a prefix;',
+  ],
+  ['nothing where a value is required', { namespace: undefined as never }, 'namespace: got "nothing"; allowed: 1 to 63 characters of'],
+  ['no table', { storage: { table: undefined as never } }, 'storage.table: got "nothing"; allowed: 3 to 255 characters'],
+  ['no key', { seal: { kmsKeyId: undefined as never } }, 'seal.kmsKeyId: got "nothing"; allowed: a key id,'],
+  ['no Secret', { tls: { secretName: undefined as never } }, 'tls.secretName: got "nothing"; allowed: DNS names'],
+  [
+    'no account',
+    { aws: { accountId: undefined as never, region: undefined as never } },
+    'aws.accountId: got "nothing"; allowed: AWS account ids',
+  ],
+  ['a key that AWS manages', { seal: { kmsKeyId: 'alias/aws/dynamodb' } }, 'seal.kmsKeyId: got "alias/aws/dynamodb"; allowed: a key id,'],
+  [
+    'the root key in clear',
+    { seal: { kmsKeyId: 'alias/x', endpoint: 'http://kms.local' } },
+    'seal.endpoint: got "http://kms.local"; allowed: https URLs: the root key passes there;',
+  ],
+  [
+    'a key region of another partition',
+    { seal: { kmsKeyId: 'arn:aws:kms:cn-north-1:123456789012:alias/x' } },
+    'seal.kmsKeyId: got "arn:aws:kms:cn-north-1:123456789012:alias/x"; allowed: ARNs of partition aws,',
+  ],
+  [
+    'a region of no partition here',
+    { aws: { ...minimal.aws, region: 'us-iso-east-1' } },
+    'aws.region: got "us-iso-east-1"; allowed: regions of the partitions aws, aws-cn and aws-us-gov;',
+  ],
+  [
+    'lease TTLs with which Vault does not start',
+    { config: { maxLeaseTtl: '24h' } },
+    'config.defaultLeaseTtl: got "768h"; allowed: at most config.maxLeaseTtl (24h); set both:',
+  ],
+  [
+    'a suite that Vault does not know',
+    { listener: { tlsCipherSuites: ['TLS_FOO'] } },
+    'listener.tlsCipherSuites: got ["TLS_FOO"]; allowed: a list that is not empty',
+  ],
+  [
+    'suites that do not fit the key',
+    { listener: { tlsMaxVersion: 'tls12', tlsCipherSuites: ['TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384'] } },
+    'listener.tlsCipherSuites: got ["TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"]; allowed: at least one ECDSA suite with tlsMaxVersion "tls12";',
+  ],
+  [
+    'a log file on the read-only root',
+    { config: { logFile: '/var/log/vault.log' } },
+    'config.logFile: got "/var/log/vault.log"; allowed: paths in /tmp, /home/vault; the root file system is read-only: add a volume',
+  ],
+  ['a floating tag', { image: { tag: '1.21' } }, 'image.tag: got "1.21"; allowed: exact versions:'],
+  [
+    'Enterprise',
+    { image: { repository: 'hashicorp/vault-enterprise', tag: '1.21.7-ent' } },
+    'image: got {"repository":"hashicorp/vault-enterprise","tag":"1.21.7-ent"}; allowed: the Community edition;',
+  ],
+  [
+    'half a byte of memory',
+    {
+      memoryLock: 'off',
+      resources: { requests: { cpu: '1', memory: '512m', ephemeralStorage: '1Gi' }, limits: { memory: '1Gi', ephemeralStorage: '1Gi' } },
+    },
+    'resources.requests.memory: got "512m"; allowed: Kubernetes quantities of 1Mi and more; write for example "512Mi" or "2Gi"',
+  ],
+  [
+    'the role for every pod',
+    { serviceAccount: { existing: 'default' } },
+    'serviceAccount: got "default"; allowed: a ServiceAccount of the servers alone;',
+  ],
+  [
+    "the cluster's own namespace",
+    { namespace: 'kube-system', createNamespace: true },
+    'createNamespace: got "kube-system"; allowed: namespaces that are not the cluster\'s own;',
+  ],
+  [
+    'a variable that overrides some configuration',
+    { env: [{ name: 'VAULT_UI', value: 'true' }] },
+    'env[0].name: got "VAULT_UI"; allowed: variables that do not override what the chart sets;',
+  ],
+  [
+    'credentials in a sidecar',
+    { sidecars: [{ name: 'x', image: 'x', env: [{ name: 'AWS_SECRET_ACCESS_KEY', value: 'x' }] }] },
+    'container x: env: got "AWS_SECRET_ACCESS_KEY"; allowed: no credentials in the YAML; take it from a Secret with valueFrom',
+  ],
+  [
+    'a sidecar with the token of the API',
+    { sidecars: [{ name: 'x', image: 'x', volumeMounts: [{ name: 'api-token', mountPath: '/t' }] }] },
+    'container x: volumeMounts: got "api-token"; allowed: volumes other than api-token,',
+  ],
+  [
+    'a sidecar that Pod Security refuses',
+    { memoryLock: 'off', createNamespace: true, sidecars: [{ name: 'x', image: 'x' }] },
+    'container x: securityContext: got "nothing"; allowed: allowPrivilegeEscalation: false and capabilities.drop: ["ALL"];',
+  ],
+  ['a sidecar without image', { sidecars: [{ name: 'x' }] }, 'container x: image: got "nothing"; allowed: an image; name one'],
+  [
+    'a mount over the binaries',
+    { volumes: [{ name: 'x', emptyDir: {} }], volumeMounts: [{ name: 'x', mountPath: '/bin' }] },
+    'volumeMounts[0].mountPath: got "/bin"; allowed: absolute paths outside the system\'s folders;',
+  ],
+  [
+    'a mount that goes around',
+    { volumes: [{ name: 'x', emptyDir: {} }], volumeMounts: [{ name: 'x', mountPath: '/x/../vault/tls' }] },
+    'volumeMounts[0].mountPath: got "/x/../vault/tls"; allowed: absolute paths outside the system\'s folders;',
+  ],
+  ['a volume without source', { volumes: [{ name: 'x' }] }, 'volumes: got {"name":"x"}; allowed: volumes with a source;'],
+  [
+    'a toleration that does not exist',
+    { tolerations: [{ operator: 'Equals' }] },
+    'tolerations: operator: got "Equals"; allowed: "Equal", "Exists";',
+  ],
+  [
+    'the metadata service as a database',
+    { network: { databases: [{ cidr: '169.254.169.254/32', ports: [80] }] } },
+    'network.databases[0].cidr: got "169.254.169.254/32"; allowed: addresses that are not link-local;',
+  ],
+  [
+    'a load balancer that nobody gets through',
+    { services: { active: { type: 'LoadBalancer' } } },
+    'services.active.type: got "LoadBalancer"; allowed: types other than ClusterIP only with an address in network.clients;',
+  ],
+  [
+    'a type for the headless Service',
+    { services: { internal: { type: 'LoadBalancer' } as never } },
+    'services.internal: got "type"; allowed: annotations, labels, ipFamilies, ipFamilyPolicy;',
+  ],
+  [
+    'an endpoint with a port that is none',
+    { storage: { table: 'abc', endpoint: 'https://x:99999' } },
+    'storage.endpoint: got "https://x:99999"; allowed: http or https URLs;',
   ],
 ];
 
@@ -317,10 +443,25 @@ describe('refused at synth', () => {
     expect(found.filter(problem => problem.replace(/^\[vault[^\]]*\] /, '').startsWith(message))).toHaveLength(1);
   });
 
+  test('two Vaults on one table or with one role, wherever they stand in the app', () => {
+    const app = new KustomizeApp();
+    new VaultServer(app.base('staging'), 'one', minimal);
+    new VaultServer(app.base('production'), 'two', minimal);
+    expect(() => app.render()).toThrow(
+      new Error(
+        [
+          '2 problems, nothing was written:',
+          '  [production/two] the DynamoDB table vault-data of account 123456789012 in eu-west-1 is already taken by [staging/one]; give each Vault its own table: two on one table overwrite each other',
+          '  [production/two/iam-role] the IAM role arn:aws:iam::123456789012:role/vault-server is already taken by [staging/one/iam-role]; give one of them another role: each ServiceAccount has its own',
+        ].join('\n'),
+      ),
+    );
+  });
+
   test('all problems of a run at once, each naming its construct', () => {
     const app = new KustomizeApp();
     new VaultServer(app.base('staging'), 'one', { ...minimal, replicas: -1 });
-    new VaultServer(app.base('production'), 'two', { ...minimal, storage: { table: '!' }, seal: { kmsKeyId: '' } });
+    new VaultServer(app.base('production'), 'two', { ...minimal, role: 'two', storage: { table: '!' }, seal: { kmsKeyId: '' } });
     expect(() => app.render()).toThrow(
       new Error(
         [

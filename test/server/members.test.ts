@@ -163,12 +163,17 @@ describe('the IAM role', () => {
     });
   });
 
-  test('assumes the role of another account for a key there, and keeps the old key during a migration', () => {
+  test('leaves a key that has a role of its own to that role, and keeps the old key during a migration', () => {
     const seal = { kmsKeyId: 'alias/new', roleArn: 'arn:aws:iam::210987654321:role/unseal', migrateFrom: { kmsKeyId: 'alias/old' } };
     const vault = new VaultServer(new KustomizeApp(), 'vault', { ...minimal, seal });
     expect(vault.role.statements.slice(1)).toMatchObject([
-      { sid: 'Unseal', actions: ['sts:AssumeRole'], resources: ['arn:aws:iam::210987654321:role/unseal'] },
       { sid: 'UnsealMigration', conditions: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': ['alias/old'] } } },
     ]);
+  });
+
+  test('may update the table only where Vault shall', () => {
+    const storage = { table: 'vault-data', dynamodbAllowUpdates: true };
+    const vault = new VaultServer(new KustomizeApp(), 'vault', { ...minimal, storage });
+    expect(vault.role.statements[0]?.actions).toContain('dynamodb:UpdateTable');
   });
 });

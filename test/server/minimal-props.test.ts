@@ -208,6 +208,7 @@ telemetry {
     const configMap = objects['ConfigMap/vault-config'];
     expect(configMap.immutable).toBe(true);
     expect(configMap.metadata.annotations).toEqual({
+      'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
       'argocd.argoproj.io/sync-options': 'Prune=false',
       'kustomize.toolkit.fluxcd.io/prune': 'disabled',
     });

@@ -75,6 +75,20 @@ describe('NetworkPolicies', () => {
     expect(egress[2].ports).toEqual(tcp(443, 8000));
   });
 
+  test('a database block that holds the metadata services does not open them', () => {
+    const egress = serverObjects({ network: { databases: [{ cidr: '0.0.0.0/0', ports: [80] }] } })['NetworkPolicy/vault-databases'].spec
+      .egress;
+    expect(egress[0].to).toEqual([{ ipBlock: { cidr: '0.0.0.0/0', except: ['169.254.169.254/32'] } }]);
+  });
+
+  test('telemetry that is pushed reaches its server', () => {
+    const telemetry = { statsdAddress: 'statsd.monitoring:8125', statsiteAddress: 'statsite.monitoring:8126' };
+    expect(serverObjects({ telemetry })['NetworkPolicy/vault-telemetry'].spec.egress[0].ports).toEqual([
+      { port: 8125, protocol: 'UDP' },
+      ...tcp(8126),
+    ]);
+  });
+
   test('"off" makes none', () => {
     expect(Object.keys(serverObjects({ network: 'off' })).filter(name => name.startsWith('NetworkPolicy'))).toEqual([]);
   });
