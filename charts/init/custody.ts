@@ -57,6 +57,9 @@ class SecretsManagerCustody implements Custody {
     if (arn !== undefined && (arn.service !== 'secretsmanager' || arn.region !== aws.region || arn.account !== aws.accountId)) {
       problems.refuse('custody: secret', this.secret, `secrets in region ${aws.region} of account ${aws.accountId}`, 'correct the ARN');
     }
+    if (this.kmsKey !== undefined && (parseArn(this.kmsKey)?.resource ?? this.kmsKey).includes('alias/')) {
+      problems.refuse('custody: kmsKey', this.kmsKey, 'key ids and key ARNs', 'IAM names keys, not aliases: write the id of the key');
+    }
     if (this.kmsKey !== undefined && this.kmsKey === unsealKey) {
       problems.refuse(
         'custody: kmsKey',

@@ -28,7 +28,7 @@ export interface ListenerProps {
    */
   readonly maxRequestDuration?: string;
   /**
-   * Largest token in a header, in bytes.
+   * Largest token in a header, in bytes. Vault 1.21.0 does not know it yet and says so in its log.
    * @default 8192 (Vault's)
    */
   readonly maxTokenHeaderSize?: number;

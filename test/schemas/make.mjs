@@ -11,6 +11,7 @@ const kinds = [
   'io.k8s.api.core.v1.ServiceAccount',
   'io.k8s.api.networking.v1.NetworkPolicy',
   'io.k8s.api.policy.v1.PodDisruptionBudget',
+  'io.k8s.api.rbac.v1.ClusterRoleBinding',
   'io.k8s.api.rbac.v1.Role',
   'io.k8s.api.rbac.v1.RoleBinding',
 ];
