@@ -1,0 +1,157 @@
+import type { k8s } from '../../imports';
+import { absolutePath, type Check, dnsLabel, matching } from '../app/checks';
+import type { Problems } from '../app/problems';
+import { addsIpcLock } from './memory-lock';
+import { overlap, ownContainers, ownMountPaths, ownVolumes } from './pod';
+import type { ServerFacts } from './validation';
+import type { VaultServerProps } from './vault-server-props';
+
+/** Variables that would override what the chart says elsewhere, and where to say it. */
+const ownedVariables: Readonly<Record<string, string>> = {
+  AWS_ACCESS_KEY_ID: 'credentials come from the role alone',
+  AWS_DEFAULT_REGION: 'set aws.region',
+  AWS_DYNAMODB_ALLOW_UPDATES: 'set storage.dynamodbAllowUpdates',
+  AWS_DYNAMODB_BILLING_MODE: 'set storage.billingMode',
+  AWS_DYNAMODB_ENDPOINT: 'set storage.endpoint',
+  AWS_DYNAMODB_MAX_RETRIES: 'set storage.dynamodbMaxRetries',
+  AWS_DYNAMODB_READ_CAPACITY: 'set storage.readCapacity',
+  AWS_DYNAMODB_REGION: 'set storage.region',
+  AWS_DYNAMODB_TABLE: 'set storage.table',
+  AWS_DYNAMODB_WRITE_CAPACITY: 'set storage.writeCapacity',
+  AWS_KMS_ENDPOINT: 'set seal.endpoint',
+  AWS_REGION: 'set aws.region or seal.region',
+  AWS_ROLE_ARN: 'set role',
+  AWS_SECRET_ACCESS_KEY: 'credentials come from the role alone',
+  AWS_SESSION_TOKEN: 'credentials come from the role alone',
+  AWS_STS_REGIONAL_ENDPOINTS: 'the chart sets it',
+  AWS_WEB_IDENTITY_TOKEN_FILE: 'EKS sets it',
+  AWSKMS_WRAPPER_KEY_ID: 'set seal.kmsKeyId',
+  DYNAMODB_HA_ENABLED: 'set storage.haEnabled',
+  HOME: 'the chart sets it',
+  VAULT_ADDR: 'the chart sets it',
+  VAULT_ADVERTISE_ADDR: 'the chart sets VAULT_API_ADDR',
+  VAULT_API_ADDR: 'the chart sets it',
+  VAULT_AWSKMS_SEAL_KEY_ID: 'set seal.kmsKeyId',
+  VAULT_CACERT: 'the chart sets it',
+  VAULT_CLUSTER_ADDR: 'the chart sets it',
+  VAULT_DISABLE_MLOCK: 'set memoryLock',
+  VAULT_K8S_NAMESPACE: 'the chart sets it',
+  VAULT_K8S_POD_NAME: 'the chart sets it',
+  VAULT_LOG_FORMAT: 'set config.logFormat',
+  VAULT_LOG_LEVEL: 'set config.logLevel',
+  VAULT_REDIRECT_ADDR: 'the chart sets VAULT_API_ADDR',
+  VAULT_SEAL_TYPE: 'set seal',
+  VAULT_TOKEN: 'a token in the environment is a token in the YAML',
+};
+
+/** Variables of the AWS SDK that override nothing of the chart's. */
+const harmlessVariables = ['AWS_CA_BUNDLE', 'AWS_MAX_ATTEMPTS', 'AWS_RETRY_MODE'];
+
+const credentials = ['AWS_ACCESS_KEY', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SECRET_KEY', 'AWS_SESSION_TOKEN', 'VAULT_TOKEN'];
+
+/** What users add to the pod: nothing of it may override, hide or borrow what is the chart's. */
+export function checkAdditions(problems: Problems, server: ServerFacts, props: VaultServerProps): void {
+  const { env = [], volumes = [], initContainers = [], sidecars = [] } = props;
+  checkEnvironment(problems, env);
+  checkVolumes(problems, props);
+  checkNames(problems, 'env', env, []);
+  checkNames(problems, 'volumes', volumes, ownVolumes);
+  checkNames(problems, 'initContainers and sidecars', [...initContainers, ...sidecars], ownContainers);
+  for (const container of [...initContainers, ...sidecars]) checkContainer(problems, container, props);
+  for (const sidecar of sidecars) checkPorts(problems, sidecar, server);
+}
+
+function checkEnvironment(problems: Problems, env: readonly k8s.EnvVar[]): void {
+  const variable: Check<string> = matching(/^[A-Za-z_.-][A-Za-z0-9_.-]*$/, 'names of environment variables', 'write for example "GOGC"');
+  for (const [index, { name }] of env.entries()) {
+    const where = `env[${index}].name`;
+    problems.check(where, name, variable);
+    const configures = /^(AWS|VAULT)_/.test(name) && !harmlessVariables.includes(name);
+    const instead =
+      ownedVariables[name] ?? (configures ? 'a variable of this kind overrides configuration: set the prop that says the same' : undefined);
+    if (instead !== undefined) problems.refuse(where, name, 'variables that do not override what the chart sets', instead);
+  }
+}
+
+function checkVolumes(problems: Problems, { volumes = [], volumeMounts = [] }: VaultServerProps): void {
+  for (const volume of volumes) {
+    if (Object.keys(volume).length < 2)
+      problems.refuse('volumes', volume, 'volumes with a source', 'write for example { name: "x", emptyDir: {} }');
+  }
+  for (const [index, { name, mountPath: path }] of volumeMounts.entries()) {
+    const where = `volumeMounts[${index}]`;
+    problems.check(`${where}.mountPath`, path, mountPath);
+    const others = [...ownMountPaths, ...volumeMounts.slice(0, index).map(other => other.mountPath)];
+    const taken = others.find(other => overlap(other, path));
+    if (taken !== undefined) problems.refuse(`${where}.mountPath`, path, `paths that do not overlap ${taken}`, 'choose another path');
+    if (!volumes.some(volume => volume.name === name))
+      problems.refuse(`${where}.name`, name, 'names of volumes in the prop volumes', 'add the volume there');
+  }
+}
+
+/** Volumes of the chart that no other container may have: a token, a binary that may lock memory, a login's token. */
+const serversAlone = ['api-token', 'vault-binary', 'home', 'tmp'];
+
+function checkContainer(problems: Problems, container: k8s.Container, props: VaultServerProps): void {
+  const where = `container ${container.name}`;
+  if (!container.image) problems.refuse(`${where}: image`, container.image ?? 'nothing', 'an image', 'name one');
+  for (const { name, value } of container.env ?? []) {
+    if (credentials.includes(name) && value !== undefined)
+      problems.refuse(`${where}: env`, name, 'no credentials in the YAML', 'take it from a Secret with valueFrom');
+  }
+  const volumes = [...ownVolumes, ...(props.volumes ?? []).map(volume => volume.name)];
+  for (const { name } of container.volumeMounts ?? []) {
+    if (serversAlone.includes(name))
+      problems.refuse(`${where}: volumeMounts`, name, `volumes other than ${serversAlone.join(', ')}`, "these are the server's alone");
+    if (!volumes.includes(name))
+      problems.refuse(`${where}: volumeMounts`, name, 'names of volumes in the prop volumes', 'add the volume there');
+  }
+  const enforced = props.createNamespace === true && !addsIpcLock(props.memoryLock ?? 'file-capability');
+  const { allowPrivilegeEscalation, capabilities } = container.securityContext ?? {};
+  if (enforced && (allowPrivilegeEscalation !== false || !capabilities?.drop?.includes('ALL'))) {
+    problems.refuse(
+      `${where}: securityContext`,
+      container.securityContext ?? 'nothing',
+      'allowPrivilegeEscalation: false and capabilities.drop: ["ALL"]',
+      'the namespace that createNamespace makes enforces Pod Security restricted',
+    );
+  }
+}
+
+function checkPorts(problems: Problems, sidecar: k8s.Container, server: ServerFacts): void {
+  const { listener, metricsPort } = server;
+  const own = [listener.port, listener.clusterPort, ...(metricsPort === undefined ? [] : [metricsPort, metricsPort + 1])];
+  for (const { containerPort } of sidecar.ports ?? []) {
+    if (own.includes(containerPort)) {
+      problems.refuse(
+        `sidecars: ${sidecar.name}`,
+        containerPort,
+        `ports other than ${own.join(', ')}`,
+        'containers of a pod share its ports: choose another',
+      );
+    }
+  }
+}
+
+/** Where a volume hides nothing that the container needs. */
+const mountPath: Check<string> = {
+  ok: path =>
+    absolutePath.ok(path) &&
+    !path.split('/').includes('..') &&
+    !path.split('/').includes('.') &&
+    !/^\/(bin|boot|dev|etc|lib|lib64|proc|root|run|sbin|sys|usr)(\/|$)/.test(path),
+  allowed: "absolute paths outside the system's folders",
+  fix: 'write for example "/vault/plugins"',
+};
+
+type Named = Pick<k8s.Volume, 'name'>;
+
+/** Names within the pod: DNS labels, not the chart's, each once. */
+function checkNames(problems: Problems, group: string, items: readonly Named[], own: readonly string[]): void {
+  for (const [index, { name }] of items.entries()) {
+    if (group !== 'env') problems.check(`${group}: name`, name, dnsLabel());
+    if (own.includes(name)) problems.refuse(`${group}: name`, name, `names other than ${own.join(', ')}`, 'choose another name');
+    if (items.findIndex(other => other.name === name) < index)
+      problems.refuse(`${group}: name`, name, 'each name once', 'choose another name');
+  }
+}
