@@ -142,8 +142,9 @@ describe('who reaches what', () => {
     expect([url, (await from.curl(url, '--max-time', '3', ...options)).status]).toEqual([url, 28]);
 
   test('an admitted client reads a secret through vault-active over verified TLS', async () => {
-    const { stdout } = await client.curl(`${active}/v1/sys/health`);
-    expect(JSON.parse(stdout)).toMatchObject({ initialized: true, sealed: false, standby: false });
+    const { data } = JSON.parse(await client.read(`${active}/v1/kv/greeting`, token));
+    expect(data).toEqual({ text: 'hello' });
+    expect(JSON.parse((await client.curl(`${active}/v1/sys/health`)).stdout)).toMatchObject({ sealed: false, standby: false });
   });
 
   test('another pod reaches nothing', async () => {
