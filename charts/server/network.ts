@@ -1,9 +1,9 @@
-import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
-import { k8s } from '../../imports';
+import type { k8s } from '../../imports';
 import { type Check, cidr, holds, labels, listOf, port } from '../app/checks';
 import { objectLabels, type SelectorLabels } from '../app/labels';
 import { metadataServices } from '../app/metadata-services';
+import { dnsEgress, networkPolicy, ports } from '../app/network-policy';
 import type { Problems } from '../app/problems';
 
 /** Pods by label; without `namespaceLabels` those of the servers' own namespace. */
@@ -103,14 +103,7 @@ export interface ServerNetworkOptions {
 export function serverNetworkPolicies(scope: Construct, options: ServerNetworkOptions): void {
   const { name, namespace, selector, props } = options;
   const policy = (id: string, policyName: string, spec: Omit<k8s.NetworkPolicySpec, 'podSelector'>) =>
-    new ApiObject(
-      scope,
-      id,
-      k8s.KubeNetworkPolicy.manifest({
-        metadata: { name: policyName, namespace, labels: objectLabels(selector) },
-        spec: { podSelector: { matchLabels: selector }, ...spec },
-      }),
-    );
+    networkPolicy(scope, id, { name: policyName, namespace, labels: objectLabels(selector), pods: selector, spec });
   const servers = [{ podSelector: { matchLabels: selector } }];
   const serverPorts = ports([options.apiPort, options.clusterPort]);
 
@@ -119,8 +112,7 @@ export function serverNetworkPolicies(scope: Construct, options: ServerNetworkOp
     ingress: [{ from: servers, ports: serverPorts }],
     egress: [
       { to: servers, ports: serverPorts },
-      // to any address: DNS may run on the node (EKS Auto Mode, NodeLocal DNSCache)
-      { ports: [...ports([53], 'UDP'), ...ports([53])] },
+      dnsEgress,
       {
         // AWS and the API server: the DynamoDB gateway endpoint uses public addresses, engines see the API server's address or its Service's
         to: metadataServices.cutOut,
@@ -154,9 +146,6 @@ export function serverNetworkPolicies(scope: Construct, options: ServerNetworkOp
     });
   }
 }
-
-export const ports = (numbers: readonly number[], protocol = 'TCP'): k8s.NetworkPolicyPort[] =>
-  numbers.map(number => ({ port: k8s.IntOrString.fromNumber(number), protocol }));
 
 function peer(of: NetworkPeer): k8s.NetworkPolicyPeer {
   if (of.cidr !== undefined) {

@@ -1,7 +1,7 @@
 import type { k8s } from '../../imports';
 import { boolean, type Checks, duration, hostPort, integer, listOf, matching, text } from '../app/checks';
+import { ports } from '../app/network-policy';
 import { attributesOf, type HclBlock } from './hcl';
-import { ports } from './network';
 
 /** The `telemetry` stanza, in the terms of Vault's documentation ("telemetry stanza"). */
 export interface TelemetryProps {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Custody, VaultInit } from '../../charts';
 import type { Manifest } from '../support/render';
@@ -46,8 +45,7 @@ async function start(installation: Installation): Promise<void> {
   await installation.makeAws(vault);
   await installation.makeRole(init.role);
   await aws(['secretsmanager', 'create-secret', '--name', `${installation.namespace}/recovery`]);
-  await kubectl(['apply', '-f', join(dist, 'namespace.yaml')]);
-  await kubectl(['apply', '-f', '-'], { input: await ca.secret('vault-tls', installation.namespace, vault.certificate.dnsNames) });
+  await installation.makePrerequisites(dist, vault, ca);
   await kubectl(['apply', '-k', dist]);
 }
 

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Custody, VaultInit, type VaultServer } from '../../charts';
 import type { Manifest } from '../support/render';
@@ -35,8 +34,7 @@ beforeAll(async () => {
   await enforceIam();
   const ca = new TestCa();
   await ca.create();
-  await kubectl(['apply', '-f', join(dist, 'namespace.yaml')]);
-  await kubectl(['apply', '-f', '-'], { input: await ca.secret('vault-tls', installation.namespace, vault.certificate.dnsNames) });
+  await installation.makePrerequisites(dist, vault, ca);
 });
 
 afterAll(() => installation.remove());

@@ -43,8 +43,7 @@ beforeAll(async () => {
   await installation.makeAws(vault);
   await enforceIam();
   await ca.create();
-  await kubectl(['apply', '-f', join(dist, 'namespace.yaml')]);
-  await kubectl(['apply', '-f', '-'], { input: await ca.secret('vault-tls', 'vault-e2e', vault.certificate.dnsNames) });
+  await installation.makePrerequisites(dist, vault, ca);
   await kubectl(['create', 'namespace', clients]);
   await kubectl(['-n', clients, 'create', 'configmap', 'ca', `--from-literal=ca.crt=${ca.certificate}`]);
   await Promise.all([client.create(), stranger.create(), scraper.create()]);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type IamRole, KustomizeApp, VaultServer, type VaultServerProps } from '../../../charts';
 import type { Manifest } from '../../support/render';
+import type { TestCa } from './certificates';
 import { eventually, type Result, type RunOptions, run } from './shell';
 
 /** The commands come from the environment, so that any cluster serves, such as KUBECTL="ssh host kubectl". */
@@ -103,6 +104,12 @@ export class Installation {
     const document = (statement: unknown) => JSON.stringify({ Version: '2012-10-17', Statement: statement });
     await aws(['iam', 'create-role', '--role-name', role.name, '--assume-role-policy-document', document([trust])]);
     await aws(['iam', 'put-role-policy', '--role-name', role.name, '--policy-name', 'vault', '--policy-document', document(statements)]);
+  }
+
+  /** Makes what the dist expects in the cluster: its namespace, and the Secret with the certificate. */
+  async makePrerequisites(dist: string, vault: VaultServer, ca: TestCa): Promise<void> {
+    await kubectl(['apply', '-f', join(dist, 'namespace.yaml')]);
+    await kubectl(['apply', '-f', '-'], { input: await ca.secret('vault-tls', this.namespace, vault.certificate.dnsNames) });
   }
 
   /** Takes everything away; nothing needs to be there. */
