@@ -38,12 +38,6 @@ export const listOf = <T>(check: Check<T>): Check<readonly T[]> => ({
   fix: `leave the prop out for none; ${check.fix}`,
 });
 
-export const anyOf = <T>(...checks: readonly Check<T>[]): Check<T> => ({
-  ok: value => checks.some(check => check.ok(value)),
-  allowed: checks.map(check => check.allowed).join(', or '),
-  fix: checks.map(check => check.fix).join(', or '),
-});
-
 /** For props whose type says everything, held again for callers without types. */
 export const boolean: Check<boolean> = { ok: value => typeof value === 'boolean', allowed: 'true, false', fix: 'write true or false' };
 

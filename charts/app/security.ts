@@ -1,7 +1,7 @@
 import type { k8s } from '../../imports';
 
 /** User and group of every pod: above 10000, so that they are nobody's on the node. */
-export const defaultId = 10001;
+const defaultId = 10001;
 
 /** A container as Pod Security `restricted` wants it; capabilities that are added are the exception that hardening.md explains. */
 export function unprivileged(capabilities: { readonly add?: readonly string[] } = {}): k8s.SecurityContext {

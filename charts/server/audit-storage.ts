@@ -28,7 +28,7 @@ export interface AuditVolumeProps {
   readonly whenScaled?: 'Retain' | 'Delete';
 }
 
-export const auditVolume = 'audit';
+const auditVolume = 'audit';
 export const auditMount: k8s.VolumeMount = { name: auditVolume, mountPath: '/vault/audit' };
 
 export const auditChecks: Checks<AuditVolumeProps> = {

@@ -31,7 +31,7 @@ export interface VaultImageProps {
   readonly pullSecrets?: readonly string[];
 }
 
-export const officialRepository = 'hashicorp/vault';
+const officialRepository = 'hashicorp/vault';
 const defaultTag = '1.21.7';
 
 /** Vault issues 31919, 31970 and 31977: the first of each line dies in its entry point, the second carries a file capability that its users cannot exec without. */

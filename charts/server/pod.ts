@@ -1,6 +1,5 @@
 import { posix } from 'node:path';
 import { k8s } from '../../imports';
-import { defined } from '../app/defined';
 import { roleAnnotation } from '../app/iam-role';
 import { containerResources, type ResourcesProps, smallResources } from '../app/resources';
 import { type PodUser, podSecurity, unprivileged } from '../app/security';
@@ -221,9 +220,3 @@ export class ServerPod {
 export const overlap = (a: string, b: string): boolean => inside(a, b) || inside(b, a);
 
 const inside = (path: string, folder: string): boolean => `${posix.normalize(path)}/`.startsWith(`${posix.normalize(folder)}/`);
-
-export const schedulingOf = (
-  spec: {
-    [Key in keyof ServerPodOptions['scheduling']]: ServerPodOptions['scheduling'][Key] | undefined;
-  },
-): ServerPodOptions['scheduling'] => defined(spec);

@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
 import type { AwsEnvironment } from '../app/aws';
 import { Claim } from '../app/claim';
+import { defined } from '../app/defined';
 import { HashedObject } from '../app/hashed-object';
 import { IamRole } from '../app/iam-role';
 import { objectLabels, type SelectorLabels, selectorLabels } from '../app/labels';
@@ -17,7 +18,7 @@ import { type MemoryLock, memoryLockParts } from './memory-lock';
 import { namespace as namespaceObject } from './namespace';
 import { clientLabels, serverNetworkPolicies } from './network';
 import { affinity, topologySpread } from './placement';
-import { ServerPod, schedulingOf } from './pod';
+import { ServerPod } from './pod';
 import { sealBlocks, sealRegion, sealStatements } from './seal';
 import { podLabelling, serviceAccount, serviceAccountName } from './service-account';
 import { ServerServices } from './services';
@@ -127,7 +128,7 @@ export class VaultServer extends Chart {
       configMap: config.hashedName,
       tlsSecret: this.certificate.secretName,
       claimedMounts: typeof props.auditStorage === 'object' ? [auditMount] : [],
-      scheduling: schedulingOf({
+      scheduling: defined({
         affinity: affinity(props.antiAffinity ?? 'required', this.selector),
         topologySpreadConstraints: topologySpread(props.zoneSpread ?? 'hard', this.selector)?.slice(),
         tolerations: props.tolerations?.slice(),
