@@ -12,6 +12,7 @@ export interface Custody {
   check(problems: Problems, aws: AwsEnvironment, unsealKey: string): void;
 }
 
+/** What a secret of AWS Secrets Manager is encrypted with. */
 export interface SecretsManagerCustodyProps {
   /**
    * The id or ARN of the KMS key that encrypts the secret. Not the unseal key: who may unseal must not read the recovery keys.

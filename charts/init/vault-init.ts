@@ -11,6 +11,7 @@ import type { VaultServer } from '../server/vault-server';
 import type { Custody } from './custody';
 import { initNetworkPolicies } from './network';
 
+/** A Job that initialises a Vault once and brings its recovery keys into custody. */
 export interface VaultInitProps {
   /** The servers to initialise. */
   readonly vault: VaultServer;

@@ -25,9 +25,11 @@ function interfaces(): Map<string, { readonly description: string; readonly prop
     'app/aws.ts',
     'app/resources.ts',
     'app/security.ts',
-    ...readdirSync(join(charts, 'server'))
-      .filter(name => name.endsWith('.ts'))
-      .map(name => `server/${name}`),
+    ...['server', 'init'].flatMap(folder =>
+      readdirSync(join(charts, folder))
+        .filter(name => name.endsWith('.ts'))
+        .map(name => `${folder}/${name}`),
+    ),
   ];
   for (const file of files) {
     const source = readFileSync(join(charts, file), 'utf8');
