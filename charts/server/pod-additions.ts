@@ -90,7 +90,7 @@ function checkVolumes(problems: Problems, { volumes = [], volumeMounts = [] }: V
 }
 
 /** Volumes of the chart that no other container may have: a token, a binary that may lock memory, a login's token. */
-const serversAlone = ['api-token', 'vault-binary', 'home', 'tmp'];
+const serversAlone = ['api-token', 'aws-iam-token', 'vault-binary', 'home', 'tmp'];
 
 function checkContainer(problems: Problems, container: k8s.Container, props: VaultServerProps): void {
   const where = `container ${container.name}`;
