@@ -13,9 +13,6 @@ export interface DisruptionBudgetProps {
   readonly maxUnavailable?: number;
 }
 
-/** With one replica a budget would only block drains, so there is none. */
-export const hasDisruptionBudget = (props: DisruptionBudgetProps | 'off', replicas: number): boolean => props !== 'off' && replicas > 1;
-
 export function checkDisruptionBudget(problems: Problems, props: DisruptionBudgetProps, replicas: number): void {
   const { maxUnavailable } = props;
   if (

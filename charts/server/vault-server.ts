@@ -11,7 +11,7 @@ import type { ResourcesProps } from '../app/resources';
 import { scriptFile } from '../app/script-file';
 import { auditClaim, auditMount } from './audit-storage';
 import { configFile } from './config';
-import { disruptionBudget, hasDisruptionBudget } from './disruption';
+import { disruptionBudget } from './disruption';
 import { imageReference } from './image';
 import { ServerListener } from './listener';
 import { type MemoryLock, memoryLockParts } from './memory-lock';
@@ -146,7 +146,8 @@ export class VaultServer extends Chart {
     this.statefulSet = this.addStatefulSet(props);
 
     const budget = props.disruptionBudget ?? {};
-    if (budget !== 'off' && hasDisruptionBudget(budget, this.replicas)) disruptionBudget(this, this.name, namespace, this.selector, budget);
+    // with one replica a budget would only block drains
+    if (budget !== 'off' && this.replicas > 1) disruptionBudget(this, this.name, namespace, this.selector, budget);
     if (props.network !== 'off') {
       serverNetworkPolicies(this, {
         name: this.name,
