@@ -18,7 +18,15 @@ async function compile() {
   const cache = join(root, 'node_modules', '.cache', 'cdk8s-vault', createHash('sha256').update(main).digest('hex').slice(0, 8));
   const project = {
     extends: join(root, 'tsconfig.json'),
-    compilerOptions: { noEmit: false, noEmitOnError: true, incremental: true, inlineSourceMap: true, rootDir: root, outDir: cache },
+    compilerOptions: {
+      noEmit: false,
+      noEmitOnError: true,
+      incremental: true,
+      inlineSourceMap: true,
+      skipLibCheck: true,
+      rootDir: root,
+      outDir: cache,
+    },
     include: [],
     files: [main],
   };

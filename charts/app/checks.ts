@@ -74,6 +74,13 @@ export const dnsLabel = (max = 63): Check<string> => ({
   fix: 'write a DNS label, such as "vault"',
 });
 
+/** Kubernetes documentation, "Object Names and IDs": DNS labels (RFC 1123), which namespaces are. */
+export const namespaceName: Check<string> = {
+  ok: value => value.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(value),
+  allowed: '1 to 63 characters of a-z, 0-9 and "-", starting and ending with a letter or digit',
+  fix: 'write a DNS label, such as "vault"',
+};
+
 /** Kubernetes documentation, "Object Names and IDs": DNS subdomain names (RFC 1123). */
 export const dnsSubdomain: Check<string> = {
   ok: value => value.length <= 253 && value.split('.').every(part => part.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(part)),
@@ -132,6 +139,8 @@ export function holds(block: string, inner: string): boolean {
 export const absolutePath = matching(/^(\/[A-Za-z0-9._-]+)+$/, 'absolute paths', 'write for example "/vault/plugins"');
 
 const units: Readonly<Record<string, number>> = {
+  n: 1e-9,
+  u: 1e-6,
   m: 1e-3,
   '': 1,
   k: 1e3,
@@ -139,17 +148,21 @@ const units: Readonly<Record<string, number>> = {
   G: 1e9,
   T: 1e12,
   P: 1e15,
+  E: 1e18,
   Ki: 2 ** 10,
   Mi: 2 ** 20,
   Gi: 2 ** 30,
   Ti: 2 ** 40,
   Pi: 2 ** 50,
+  Ei: 2 ** 60,
 };
 
-/** A Kubernetes quantity as a number; NaN where it is none. */
+/** A Kubernetes quantity as a number; NaN where it is none (Kubernetes API reference, "Quantity"). */
 export function quantityValue(value: string): number {
-  const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)([a-zA-Z]*)$/.exec(value) ?? [];
-  return digits === '' ? Number.NaN : Number(digits) * (units[unit] ?? Number.NaN);
+  const [, digits, exponent, unit = ''] = /^(\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d+)|([a-zA-Z]*))$/.exec(value) ?? [];
+  return digits === undefined
+    ? Number.NaN
+    : Number(digits) * (exponent === undefined ? (units[unit] ?? Number.NaN) : 10 ** Number(exponent));
 }
 
 export const quantity: Check<string> = {

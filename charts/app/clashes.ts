@@ -2,13 +2,14 @@ import { posix } from 'node:path';
 import { ApiObject, type App } from 'cdk8s';
 import type { IConstruct } from 'constructs';
 import { Claim } from './claim';
-import { baseFolder, KustomizeFolder } from './kustomize-folder';
+import { baseFolder, KustomizeBase, KustomizeFolder } from './kustomize-folder';
 import { manifestPath } from './manifest-path';
 import { OutputFile } from './output-file';
 
 /** What two constructs of the app both want for themselves: an object's identity, a file of dist, or whatever they claim. */
 export function clashes(app: App): string[] {
   const owners = new Map<string, string>();
+  const files = new Map<string, IConstruct>();
   const problems: string[] = [];
   const claim = (what: string, construct: IConstruct, fix: string): boolean => {
     const owner = owners.get(what);
@@ -16,6 +17,7 @@ export function clashes(app: App): string[] {
     else owners.set(what, construct.node.path);
     return owner === undefined;
   };
+  const environments = app.node.children.flatMap(child => (child instanceof KustomizeBase ? [child.folder] : []));
 
   for (const construct of app.node.findAll()) {
     const folder = KustomizeFolder.of(construct);
@@ -23,29 +25,34 @@ export function clashes(app: App): string[] {
     // a claim speaks for the construct that makes it
     if (construct instanceof Claim) claim(construct.what, construct.node.scope ?? construct, construct.fix);
     else if (construct instanceof OutputFile) {
-      const path = construct.path;
-      if (
-        posix.normalize(path) !== path ||
-        path.startsWith('../') ||
-        path.startsWith('/') ||
-        /^(kustomization\.yaml|namespace\.yaml|(manifests|components)(\/|$))/.test(path)
-      ) {
+      const { path } = construct;
+      if (!isFree(path) || (base === '' && environments.some(environment => path.startsWith(environment)))) {
         problems.push(
           `[${construct.node.path}] path: got ${JSON.stringify(path)}; allowed: relative paths that dist does not use itself; write for example "aws/notes.txt"`,
         );
       }
-      claim(`the file ${base}${path}`, construct, 'give one of them another path');
-      for (let parent = posix.dirname(path); parent !== '.' && parent !== '/'; parent = posix.dirname(parent)) {
-        if (owners.has(`the file ${base}${parent}`))
-          problems.push(`[${construct.node.path}] ${base}${parent} is a file and cannot be a folder too; give one of them another path`);
-      }
+      if (claim(`the file ${base}${path}`, construct, 'give one of them another path')) files.set(`${base}${path}`, construct);
     } else if (construct instanceof ApiObject) {
-      const fix = 'give one of the charts another name, or its own app.base(...)';
       const { kind, apiGroup, name, metadata } = construct;
       const identity = `${apiGroup === 'core' ? '' : `${apiGroup}/`}${kind} ${metadata.namespace ?? ''}/${name} in dist/${base}`;
+      const fix =
+        kind === 'Namespace' ? 'leave createNamespace out of one of them' : 'give one of the charts another name, or its own app.base(...)';
       if (claim(identity, construct, fix) && kind !== 'Namespace')
         claim(`the file ${folder?.folder ?? ''}${manifestPath(kind, name)}`, construct, fix);
     }
   }
+  for (const [path, construct] of files) {
+    for (let parent = posix.dirname(path); !['.', '/', '..'].includes(parent); parent = posix.dirname(parent)) {
+      if (files.has(parent))
+        problems.push(`[${construct.node.path}] ${parent} is a file and cannot be a folder too; give one of them another path`);
+    }
+  }
   return problems;
 }
+
+/** Whether a path stays in its base's folder, and off what the base itself puts there. */
+const isFree = (path: string): boolean =>
+  path !== '' &&
+  posix.normalize(path) === path &&
+  !/^(\.\.(\/|$)|\/|\.$)/.test(path) &&
+  !/^(kustomization\.yaml|namespace\.yaml|manifests|components)(\/|$)/.test(path);

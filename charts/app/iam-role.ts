@@ -1,5 +1,6 @@
 import { Construct } from 'constructs';
 import { type AwsEnvironment, parseArn, partitionOf, roleArn, roleName } from './aws';
+import { beforeSynth } from './before-synth';
 import { Claim } from './claim';
 import { Problems } from './problems';
 
@@ -34,7 +35,6 @@ export class IamRole extends Construct {
   readonly serviceAccount: { readonly namespace: string; readonly name: string };
   private readonly own: () => readonly IamStatement[];
   private readonly added: IamStatement[] = [];
-  private rendered = false;
 
   constructor(scope: Construct, id: string, props: IamRoleProps) {
     super(scope, id);
@@ -66,10 +66,10 @@ export class IamRole extends Construct {
   /**
    * Lets the role do more than its chart asked for.
    *
-   * @throws when the role is rendered already: add before `app.synth()`
+   * @throws after `app.synth()`
    */
   addStatements(...statements: readonly IamStatement[]): void {
-    if (this.rendered) throw new Error(`[${this.node.path}] addStatements after synth has no effect: call it before app.synth()`);
+    beforeSynth(this, 'role.addStatements');
     this.added.push(...statements);
   }
 
@@ -80,7 +80,6 @@ export class IamRole extends Construct {
 
   /** Everything that the role may do, in the order in which it was asked for. */
   get statements(): readonly IamStatement[] {
-    this.rendered = true;
     return [...this.own(), ...this.added];
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { App } from 'cdk8s';
+import { closeTree } from './before-synth';
 import { clashes } from './clashes';
 import { SynthError } from './errors';
 import { KustomizeBase, KustomizeComponent } from './kustomize-folder';
@@ -35,6 +36,7 @@ export class KustomizeApp extends App {
       .flatMap(construct => construct.node.validate().map(problem => `[${construct.node.path}] ${problem}`));
     const problems = [...invalid, ...clashes(this)];
     if (problems.length > 0) throw new SynthError(problems);
+    closeTree(this);
     return renderTree(this);
   }
 

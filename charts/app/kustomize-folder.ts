@@ -7,6 +7,8 @@ export abstract class KustomizeFolder extends Construct {
   /** Relative to dist; empty for dist itself. */
   abstract readonly folder: string;
   abstract readonly kind: 'Kustomization' | 'Component';
+  /** Names that would land on what dist has already. */
+  protected readonly reserved: readonly string[] = [];
 
   /** The nearest folder above a construct, or undefined for the app's own base. */
   static of(construct: Construct): KustomizeFolder | undefined {
@@ -18,9 +20,8 @@ export abstract class KustomizeFolder extends Construct {
     this.node.addValidation({
       validate: () => {
         const problems = new Problems();
-        problems.check('name', name, dnsLabel());
-        if (['manifests', 'components', 'aws'].includes(name))
-          problems.refuse('name', name, 'names that dist does not use itself', 'choose another name');
+        if (problems.check('name', name, dnsLabel()) && this.reserved.includes(name))
+          problems.refuse('name', name, `names other than ${this.reserved.join(', ')}, which dist uses itself`, 'choose another name');
         return problems.messages;
       },
     });
@@ -51,6 +52,7 @@ export class KustomizeComponent extends KustomizeFolder {
 export class KustomizeBase extends KustomizeFolder {
   readonly folder: string;
   readonly kind = 'Kustomization';
+  protected override readonly reserved = ['manifests', 'components', 'aws'];
 
   constructor(app: Construct, name: string) {
     super(app, name, name);

@@ -14,18 +14,25 @@ export class Problems {
   }
 
   refuse(prop: string, got: unknown, allowed: string, fix: string): void {
-    // one line each, whatever the values in it hold
-    this.found.push(`${prop}: got ${JSON.stringify(got)}; allowed: ${allowed}; ${fix}`.replace(/\s+/g, ' '));
+    const what = `${prop}: got ${got === undefined || got === null ? 'nothing' : JSON.stringify(got)};`;
+    // a value that is wrong alone is not held against others
+    if (this.found.some(message => message.startsWith(what))) return;
+    // one line each, whatever the values named in it hold
+    this.found.push(`${what} ${`allowed: ${allowed}; ${fix}`.replace(/[\r\n]+/g, ' ')}`);
   }
 
-  check<T>(prop: string, value: T | undefined, check: Check<T>): void {
-    if (value !== undefined && !check.ok(value)) this.refuse(prop, value, check.allowed, check.fix);
+  /** Whether the value is good, so that a rule for several values together can be left out where one alone is wrong. */
+  check<T>(prop: string, value: T | undefined, check: Check<T>): boolean {
+    const good = value === undefined || check.ok(value);
+    if (!good) this.refuse(prop, value, check.allowed, check.fix);
+    return good;
   }
 
   /** For what has no default: also refused where it is missing, as with an unset environment variable behind a `!`. */
-  require<T>(prop: string, value: T | undefined, check: Check<T>): void {
-    if (value === undefined || value === null) this.refuse(prop, 'nothing', check.allowed, check.fix);
-    else this.check(prop, value, check);
+  require<T>(prop: string, value: T | undefined, check: Check<T>): boolean {
+    if (value !== undefined && value !== null) return this.check(prop, value, check);
+    this.refuse(prop, value, check.allowed, check.fix);
+    return false;
   }
 
   /** Holds every prop of a group against its check; a prop without one does not compile. */

@@ -58,19 +58,21 @@ class SecretsManagerCustody implements Custody {
     if (arn !== undefined && (arn.service !== 'secretsmanager' || arn.region !== aws.region || arn.account !== aws.accountId)) {
       problems.refuse('custody: secret', this.secret, `secrets in region ${aws.region} of account ${aws.accountId}`, 'correct the ARN');
     }
-    if (this.kmsKey !== undefined && (parseArn(this.kmsKey)?.resource ?? this.kmsKey).includes('alias/')) {
-      problems.refuse('custody: kmsKey', this.kmsKey, 'key ids and key ARNs', 'IAM names keys, not aliases: write the id of the key');
-    }
-    if (this.kmsKey !== undefined && this.kmsKey === unsealKey) {
+    if (this.kmsKey !== undefined && keyOf(this.kmsKey) === keyOf(unsealKey)) {
       problems.refuse(
         'custody: kmsKey',
         this.kmsKey,
         'another key than the unseal key',
         'who may unseal Vault must not read its recovery keys: make a key for custody',
       );
+    } else if (this.kmsKey !== undefined && keyOf(this.kmsKey).startsWith('alias/')) {
+      problems.refuse('custody: kmsKey', this.kmsKey, 'key ids and key ARNs', 'IAM names keys, not aliases: write the id of the key');
     }
   }
 }
+
+/** A key by its id or alias, however it is named. */
+const keyOf = (key: string): string => (parseArn(key)?.resource ?? key).replace(/^key\//, '');
 
 /** Places of custody for recovery keys. */
 export const Custody = {

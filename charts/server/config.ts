@@ -280,7 +280,7 @@ export function checkConfig(problems: Problems, props: VaultConfigProps, replica
     );
   }
   const [defaultTtl, maxTtl] = [props.defaultLeaseTtl ?? '768h', props.maxLeaseTtl ?? '768h'];
-  if (durationSeconds(defaultTtl) > durationSeconds(maxTtl)) {
+  if (duration.ok(defaultTtl) && duration.ok(maxTtl) && durationSeconds(defaultTtl) > durationSeconds(maxTtl)) {
     problems.refuse(
       'config.defaultLeaseTtl',
       defaultTtl,

@@ -1,4 +1,4 @@
-import { type Check, matching, oneOf } from '../app/checks';
+import { type Check, dnsSubdomain, matching, oneOf } from '../app/checks';
 import type { Problems } from '../app/problems';
 import type { MemoryLock } from './memory-lock';
 
@@ -10,7 +10,7 @@ export interface VaultImageProps {
    */
   readonly repository?: string;
   /**
-   * An exact version. "latest" and the eight tags whose binary or entry point cannot run here are refused.
+   * An exact version; in a repository of your own any tag that does not move. "latest" and the eight tags whose binary or entry point cannot run here are refused.
    * @default "1.21.7", unless a digest is given
    */
   readonly tag?: string;
@@ -43,23 +43,30 @@ const repository: Check<string> = matching(
   'write for example "123456789012.dkr.ecr.us-east-1.amazonaws.com/vault"',
 );
 
+/** HashiCorp's tags. */
+const exactVersion = matching(
+  /^\d+\.\d+\.\d+(-[\w.-]{1,100})?$/,
+  'exact versions: pods that restart must not change theirs',
+  'write for example "1.21.7"',
+);
+
+/** Tags of other repositories have their own form; those that everybody moves are refused. */
+const fixedTag: Check<string> = {
+  ok: tag => /^\w[\w.-]{0,127}$/.test(tag) && tag !== 'latest' && !/^v?\d+(\.\d+)?$/.test(tag),
+  allowed: 'tags that stay where they are: pods that restart must not change theirs',
+  fix: 'write for example "1.21.7"',
+};
+
 export function checkImage(problems: Problems, props: VaultImageProps, memoryLock: MemoryLock): void {
   problems.check('image.repository', props.repository, repository);
-  problems.check(
-    'image.tag',
-    props.tag,
-    matching(
-      /^v?\d+\.\d+\.\d+(-[\w.-]{1,100})?$/,
-      'exact versions: pods that restart must not change theirs',
-      'write for example "1.21.7"',
-    ),
-  );
+  problems.check('image.tag', props.tag, props.repository === undefined && props.digest === undefined ? exactVersion : fixedTag);
   problems.check(
     'image.digest',
     props.digest,
     matching(/^sha256:[0-9a-f]{64}$/, '"sha256:" and 64 hex digits', 'take it from the registry'),
   );
   problems.check('image.pullPolicy', props.pullPolicy, oneOf('Always', 'IfNotPresent', 'Never'));
+  for (const [index, secret] of (props.pullSecrets ?? []).entries()) problems.check(`image.pullSecrets[${index}]`, secret, dnsSubdomain);
   const version = props.tag?.replace(/^v/, '').replace(/-ubi$/, '') ?? '';
   if (brokenTags.includes(version)) {
     problems.refuse(

@@ -1,3 +1,5 @@
+import type { IConstruct } from 'constructs';
+import { beforeSynth } from '../app/before-synth';
 import { boolean, type Check, type Checks, cidr, duration, integer, listOf, matching, oneOf, port, text } from '../app/checks';
 import type { Problems } from '../app/problems';
 import { cipherSuite } from './cipher-suites';
@@ -213,9 +215,11 @@ const tlsAttributes = { tls_cert_file: '/vault/tls/tls.crt', tls_key_file: '/vau
 export class ServerListener {
   readonly port: number;
   private readonly proxies: string[] = [];
-  private rendered = false;
 
-  constructor(private readonly props: ListenerProps) {
+  constructor(
+    private readonly scope: IConstruct,
+    private readonly props: ListenerProps,
+  ) {
     this.port = props.port ?? 8200;
   }
 
@@ -227,17 +231,17 @@ export class ServerListener {
   /**
    * Lets Vault believe the X-Forwarded-For of these proxies.
    *
-   * @throws when the configuration is rendered already: add before `app.synth()`
+   * @throws after `app.synth()`
    */
   trustProxies(...cidrs: readonly string[]): void {
-    if (this.rendered) throw new Error('trustProxies after synth has no effect: call it before app.synth()');
+    beforeSynth(this.scope, 'listener.trustProxies');
     this.proxies.push(...cidrs);
   }
 
   check(problems: Problems): void {
     const { props } = this;
     problems.checkAll('listener', props, checks);
-    problems.check('listener: trusted proxies', this.values.xForwardedForAuthorizedAddrs, listOf(cidr));
+    for (const proxy of this.proxies) problems.check('listener.trustProxies', proxy, cidr);
     problems.check('listener.port', props.port, port);
     if (this.port === 65535)
       problems.refuse('listener.port', this.port, 'ports up to 65534: the next one is the cluster port', 'choose a lower port');
@@ -273,7 +277,6 @@ export class ServerListener {
   }
 
   block(): HclBlock {
-    this.rendered = true;
     return {
       type: 'listener',
       labels: ['tcp'],

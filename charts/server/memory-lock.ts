@@ -14,6 +14,7 @@ import { unprivileged } from '../app/security';
  */
 export type MemoryLock = 'file-capability' | 'image-capability' | 'node-limit' | 'off';
 
+export const defaultMemoryLock: MemoryLock = 'file-capability';
 export const memoryLocks: readonly MemoryLock[] = ['file-capability', 'image-capability', 'node-limit', 'off'];
 
 export const addsIpcLock = (lock: MemoryLock): boolean => lock === 'file-capability' || lock === 'image-capability';

@@ -153,9 +153,11 @@ function peer(of: NetworkPeer): k8s.NetworkPolicyPeer {
     return { ipBlock: { cidr: of.cidr, ...(except.length === 0 ? {} : { except }) } };
   }
   return {
-    podSelector: Object.keys(of.podLabels).length === 0 ? {} : { matchLabels: of.podLabels },
-    ...(of.namespaceLabels === undefined
-      ? {}
-      : { namespaceSelector: Object.keys(of.namespaceLabels).length === 0 ? {} : { matchLabels: of.namespaceLabels } }),
+    podSelector: labelSelector(of.podLabels),
+    ...(of.namespaceLabels === undefined ? {} : { namespaceSelector: labelSelector(of.namespaceLabels) }),
   };
 }
+
+/** No labels select everything. */
+const labelSelector = (matchLabels: Readonly<Record<string, string>> = {}): k8s.LabelSelector =>
+  Object.keys(matchLabels).length === 0 ? {} : { matchLabels };

@@ -1,8 +1,9 @@
 import type { k8s } from '../../imports';
 import { absolutePath, type Check, dnsLabel, matching } from '../app/checks';
 import type { Problems } from '../app/problems';
-import { addsIpcLock } from './memory-lock';
+import { addsIpcLock, defaultMemoryLock } from './memory-lock';
 import { overlap, ownContainers, ownMountPaths, ownVolumes } from './pod';
+import { checkRestrictedContainer, checkRestrictedVolume } from './restricted';
 import type { ServerFacts } from './validation';
 import type { VaultServerProps } from './vault-server-props';
 
@@ -49,14 +50,18 @@ const harmlessVariables = ['AWS_CA_BUNDLE', 'AWS_MAX_ATTEMPTS', 'AWS_RETRY_MODE'
 
 const credentials = ['AWS_ACCESS_KEY', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SECRET_KEY', 'AWS_SESSION_TOKEN', 'VAULT_TOKEN'];
 
+/** Whether the namespace that the chart makes enforces Pod Security `restricted`. */
+const enforcesRestricted = (props: VaultServerProps): boolean =>
+  props.createNamespace === true && !addsIpcLock(props.memoryLock ?? defaultMemoryLock);
+
 /** What users add to the pod: nothing of it may override, hide or borrow what is the chart's. */
 export function checkAdditions(problems: Problems, server: ServerFacts, props: VaultServerProps): void {
   const { env = [], volumes = [], initContainers = [], sidecars = [] } = props;
   checkEnvironment(problems, env);
   checkVolumes(problems, props);
-  checkNames(problems, 'env', env, []);
   checkNames(problems, 'volumes', volumes, ownVolumes);
-  checkNames(problems, 'initContainers and sidecars', [...initContainers, ...sidecars], ownContainers);
+  checkNames(problems, 'initContainers', initContainers, [...ownContainers, ...sidecars.map(({ name }) => name)]);
+  checkNames(problems, 'sidecars', sidecars, ownContainers);
   for (const container of [...initContainers, ...sidecars]) checkContainer(problems, container, props);
   for (const sidecar of sidecars) checkPorts(problems, sidecar, server);
 }
@@ -65,6 +70,7 @@ function checkEnvironment(problems: Problems, env: readonly k8s.EnvVar[]): void 
   const variable: Check<string> = matching(/^[A-Za-z_.-][A-Za-z0-9_.-]*$/, 'names of environment variables', 'write for example "GOGC"');
   for (const [index, { name }] of env.entries()) {
     const where = `env[${index}].name`;
+    checkFirst(problems, where, env, index);
     problems.check(where, name, variable);
     const configures = /^(AWS|VAULT)_/.test(name) && !harmlessVariables.includes(name);
     const instead =
@@ -73,10 +79,12 @@ function checkEnvironment(problems: Problems, env: readonly k8s.EnvVar[]): void 
   }
 }
 
-function checkVolumes(problems: Problems, { volumes = [], volumeMounts = [] }: VaultServerProps): void {
+function checkVolumes(problems: Problems, props: VaultServerProps): void {
+  const { volumes = [], volumeMounts = [] } = props;
   for (const volume of volumes) {
     if (Object.keys(volume).length < 2)
       problems.refuse('volumes', volume, 'volumes with a source', 'write for example { name: "x", emptyDir: {} }');
+    else if (enforcesRestricted(props)) checkRestrictedVolume(problems, volume);
   }
   for (const [index, { name, mountPath: path }] of volumeMounts.entries()) {
     const where = `volumeMounts[${index}]`;
@@ -89,33 +97,26 @@ function checkVolumes(problems: Problems, { volumes = [], volumeMounts = [] }: V
   }
 }
 
-/** Volumes of the chart that no other container may have: a token, a binary that may lock memory, a login's token. */
-const serversAlone = ['api-token', 'aws-iam-token', 'vault-binary', 'home', 'tmp'];
-
+/** Containers that users add see the configuration, the certificate and the audit log; tokens and the binary are the server's alone. */
 function checkContainer(problems: Problems, container: k8s.Container, props: VaultServerProps): void {
   const where = `container ${container.name}`;
-  if (!container.image) problems.refuse(`${where}: image`, container.image ?? 'nothing', 'an image', 'name one');
+  if (!container.image) problems.refuse(`${where}: image`, container.image, 'an image', 'name one');
   for (const { name, value } of container.env ?? []) {
     if (credentials.includes(name) && value !== undefined)
       problems.refuse(`${where}: env`, name, 'no credentials in the YAML', 'take it from a Secret with valueFrom');
   }
-  const volumes = [...ownVolumes, ...(props.volumes ?? []).map(volume => volume.name)];
+  const audit = typeof props.auditStorage === 'object' ? ['audit'] : [];
+  const volumes = ['config', 'tls', ...audit, ...(props.volumes ?? []).map(volume => volume.name)];
   for (const { name } of container.volumeMounts ?? []) {
-    if (serversAlone.includes(name))
-      problems.refuse(`${where}: volumeMounts`, name, `volumes other than ${serversAlone.join(', ')}`, "these are the server's alone");
     if (!volumes.includes(name))
-      problems.refuse(`${where}: volumeMounts`, name, 'names of volumes in the prop volumes', 'add the volume there');
+      problems.refuse(
+        `${where}: volumeMounts`,
+        name,
+        volumes.join(', '),
+        ownVolumes.includes(name) ? "this one is the server's alone, or not there" : 'add the volume to the prop volumes',
+      );
   }
-  const enforced = props.createNamespace === true && !addsIpcLock(props.memoryLock ?? 'file-capability');
-  const { allowPrivilegeEscalation, capabilities } = container.securityContext ?? {};
-  if (enforced && (allowPrivilegeEscalation !== false || !capabilities?.drop?.includes('ALL'))) {
-    problems.refuse(
-      `${where}: securityContext`,
-      container.securityContext ?? 'nothing',
-      'allowPrivilegeEscalation: false and capabilities.drop: ["ALL"]',
-      'the namespace that createNamespace makes enforces Pod Security restricted',
-    );
-  }
+  if (enforcesRestricted(props)) checkRestrictedContainer(problems, where, container);
 }
 
 function checkPorts(problems: Problems, sidecar: k8s.Container, server: ServerFacts): void {
@@ -147,11 +148,16 @@ const mountPath: Check<string> = {
 type Named = Pick<k8s.Volume, 'name'>;
 
 /** Names within the pod: DNS labels, not the chart's, each once. */
-function checkNames(problems: Problems, group: string, items: readonly Named[], own: readonly string[]): void {
+function checkNames(problems: Problems, group: string, items: readonly Named[], taken: readonly string[]): void {
   for (const [index, { name }] of items.entries()) {
-    if (group !== 'env') problems.check(`${group}: name`, name, dnsLabel());
-    if (own.includes(name)) problems.refuse(`${group}: name`, name, `names other than ${own.join(', ')}`, 'choose another name');
-    if (items.findIndex(other => other.name === name) < index)
-      problems.refuse(`${group}: name`, name, 'each name once', 'choose another name');
+    const where = `${group}[${index}].name`;
+    problems.check(where, name, dnsLabel());
+    if (taken.includes(name)) problems.refuse(where, name, `names other than ${taken.join(', ')}`, 'choose another name');
+    checkFirst(problems, where, items, index);
   }
+}
+
+function checkFirst(problems: Problems, where: string, items: readonly Named[], index: number): void {
+  const name = items[index]?.name;
+  if (items.findIndex(other => other.name === name) < index) problems.refuse(where, name, 'each name once', 'choose another name');
 }

@@ -1,5 +1,7 @@
 import { posix } from 'node:path';
+import type { IConstruct } from 'constructs';
 import { k8s } from '../../imports';
+import { beforeSynth } from '../app/before-synth';
 import { roleAnnotation } from '../app/iam-role';
 import { containerResources, type ResourcesProps, smallResources } from '../app/resources';
 import { type PodUser, podSecurity, unprivileged } from '../app/security';
@@ -45,6 +47,9 @@ export interface ServerPodOptions {
   };
 }
 
+export const defaultGraceSeconds = 60;
+export const defaultPreStopSeconds = 5;
+
 /** Names that the chart uses in the pod; they are what overlays patch, so they do not change. */
 export const ownContainers = ['vault', 'reload', 'copy-vault', 'lock-memory'];
 export const ownVolumes = ['config', 'tls', 'home', 'tmp', 'api-token', 'vault-binary', 'audit', 'aws-iam-token'];
@@ -62,20 +67,22 @@ export const ownMountPaths = [
 /** The pod of a server. Later charts add the volumes that they need in it. */
 export class ServerPod {
   private readonly added: ServerVolume[] = [];
-  private rendered = false;
 
-  constructor(private readonly options: ServerPodOptions) {}
+  constructor(
+    private readonly scope: IConstruct,
+    private readonly options: ServerPodOptions,
+  ) {}
 
   /**
    * Mounts a further volume in the server's container.
    *
-   * @throws when the pod is rendered already: add before `app.synth()`; when the name or the path is taken
+   * @throws after `app.synth()`; when the name or the path is taken
    */
   addVolume(volume: ServerVolume): void {
+    beforeSynth(this.scope, 'pod.addVolume');
     const { name } = volume.volume;
     const path = volume.mount.mountPath;
     const mounts = [...this.options.extra.volumeMounts, ...this.added.map(({ mount }) => mount)];
-    if (this.rendered) throw new Error(`addVolume after synth has no effect: call it before app.synth() (volume "${name}")`);
     if ([...ownVolumes, ...this.options.extra.volumes.map(own => own.name), ...this.added.map(other => other.volume.name)].includes(name)) {
       throw new Error(`addVolume: the volume name "${name}" is taken in the server's pod; choose another`);
     }
@@ -86,7 +93,6 @@ export class ServerPod {
   }
 
   template(): k8s.PodTemplateSpec {
-    this.rendered = true;
     const { options } = this;
     const initContainers = [...options.memoryLock.initContainers, ...options.extra.initContainers];
     const containers = [this.server(), this.reload(), ...options.extra.sidecars];

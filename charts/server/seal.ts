@@ -70,9 +70,6 @@ const checks: Checks<AwsKmsKeyProps> = {
 
 export function checkSeal(problems: Problems, props: AwsKmsSealProps, aws: AwsEnvironment): void {
   checkKey(problems, 'seal', props, aws);
-  if (props.roleSessionName !== undefined && props.roleArn === undefined) {
-    problems.refuse('seal.roleSessionName', props.roleSessionName, 'nothing without seal.roleArn', 'add seal.roleArn or leave this out');
-  }
   const { migrateFrom } = props;
   if (migrateFrom === undefined) return;
   checkKey(problems, 'seal.migrateFrom', migrateFrom, aws);
@@ -97,6 +94,14 @@ export function checkSeal(problems: Problems, props: AwsKmsSealProps, aws: AwsEn
 function checkKey(problems: Problems, group: string, props: AwsKmsKeyProps, aws: AwsEnvironment): void {
   if (props.kmsKeyId === undefined) problems.require(`${group}.kmsKeyId`, props.kmsKeyId, kmsKeyId);
   problems.checkAll(group, props, checks);
+  if (props.roleSessionName !== undefined && props.roleArn === undefined) {
+    problems.refuse(
+      `${group}.roleSessionName`,
+      props.roleSessionName,
+      `nothing without ${group}.roleArn`,
+      `add ${group}.roleArn or leave this out`,
+    );
+  }
   const arn = props.kmsKeyId !== undefined && kmsKeyId.ok(props.kmsKeyId) ? parseArn(props.kmsKeyId) : undefined;
   const role = props.roleArn !== undefined && roleArn.ok(props.roleArn) ? parseArn(props.roleArn) : undefined;
   const partition = partitionOf(aws.region);
@@ -156,7 +161,7 @@ export function sealStatements(props: AwsKmsSealProps, aws: AwsEnvironment): rea
     const sid = key === props ? 'Unseal' : 'UnsealMigration';
     const actions = ['Encrypt', 'Decrypt', 'DescribeKey'].map(action => `kms:${action}`);
     const prefix = `arn:${partitionOf(aws.region)}:kms:${sealRegion(key, aws)}:${aws.accountId}`;
-    const id = key.kmsKeyId.replace(/^arn:[^/]*:(?=(key|alias)\/)/, '');
+    const id = parseArn(key.kmsKeyId)?.resource ?? key.kmsKeyId;
     if (!id.startsWith('alias/')) return { sid, actions, resources: [`${prefix}:key/${id.replace(/^key\//, '')}`] };
     return { sid, actions, resources: [`${prefix}:key/*`], conditions: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': [id] } } };
   });

@@ -36,7 +36,7 @@ export type ServiceAccountProps = CreatedServiceAccountProps | ExistingServiceAc
 
 export const serviceAccountName = (props: ServiceAccountProps, name: string): string => props.existing ?? props.name ?? name;
 
-export function checkServiceAccount(problems: Problems, props: ServiceAccountProps): void {
+export function checkServiceAccount(problems: Problems, props: ServiceAccountProps, selector: SelectorLabels): void {
   if ((props.existing ?? (props as CreatedServiceAccountProps).name) === 'default') {
     problems.refuse(
       'serviceAccount',
@@ -50,6 +50,8 @@ export function checkServiceAccount(problems: Problems, props: ServiceAccountPro
   problems.check('serviceAccount.name', props.name, dnsSubdomain);
   problems.check('serviceAccount.annotations', props.annotations, annotations);
   problems.check('serviceAccount.labels', props.labels, labels);
+  for (const key of Object.keys(props.labels ?? {}).filter(label => label in objectLabels(selector)))
+    problems.refuse('serviceAccount.labels', key, 'labels that the chart does not set', 'choose another key');
   for (const key of Object.keys(props.annotations ?? {}).filter(name => name.startsWith('eks.amazonaws.com/'))) {
     problems.refuse(
       'serviceAccount.annotations',
@@ -80,39 +82,6 @@ export function serviceAccount(
       },
       // the pod mounts a token where it needs one
       automountServiceAccountToken: false,
-    }),
-  );
-}
-
-/** More servers than anybody runs; bounds what is made of it. */
-export const maxReplicas = 100;
-
-/** Vault labels its own pod with its state: get and patch, on the servers' pods alone. Ten ordinals leave room to scale by overlay. */
-export function podLabelling(
-  scope: Construct,
-  name: string,
-  namespace: string,
-  selector: SelectorLabels,
-  account: string,
-  replicas: number,
-): void {
-  const metadata = { name, namespace, labels: objectLabels(selector) };
-  const ordinals = Array.from({ length: Math.min(Math.max(10, replicas), maxReplicas) }, (_, ordinal) => `${name}-${ordinal}`);
-  new ApiObject(
-    scope,
-    'role',
-    k8s.KubeRole.manifest({
-      metadata,
-      rules: [{ apiGroups: [''], resources: ['pods'], resourceNames: ordinals, verbs: ['get', 'patch'] }],
-    }),
-  );
-  new ApiObject(
-    scope,
-    'role-binding',
-    k8s.KubeRoleBinding.manifest({
-      metadata,
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
-      subjects: [{ kind: 'ServiceAccount', name: account, namespace }],
     }),
   );
 }

@@ -1,7 +1,8 @@
 import { ApiObject, Lazy } from 'cdk8s';
 import { Construct } from 'constructs';
 import { certManager } from '../../imports';
-import { certificateDnsName, dnsSubdomain, durationSeconds, goDuration, listOf, matching, oneOf } from '../app/checks';
+import { beforeSynth } from '../app/before-synth';
+import { type Check, certificateDnsName, dnsSubdomain, durationSeconds, goDuration, listOf, matching, oneOf } from '../app/checks';
 import { objectLabels, type SelectorLabels } from '../app/labels';
 import { Problems } from '../app/problems';
 import type { ServerServices } from './services';
@@ -56,12 +57,17 @@ export interface SecretTlsProps {
 
 export type TlsProps = CertManagerTlsProps | SecretTlsProps;
 
+const defaultDuration = '2160h';
+const defaultRenewBefore = '720h';
+
+const kind = matching(/^[A-Z][A-Za-z0-9]*$/, 'kinds', 'write for example "AWSPCAClusterIssuer"');
+
 /** The servers' certificate: the Secret that pods mount, and the names that it must hold. */
 export class ServerCertificate extends Construct {
   /** The Secret with tls.crt, tls.key and ca.crt. */
   readonly secretName: string;
-  private readonly names: string[];
-  private rendered = false;
+  private readonly own: readonly string[];
+  private readonly added: string[] = [];
 
   constructor(
     scope: Construct,
@@ -74,34 +80,33 @@ export class ServerCertificate extends Construct {
   ) {
     super(scope, id);
     this.secretName = props.secretName ?? `${name}-tls`;
-    this.names = [...dialledNames(services, namespace), ...(props.certManager?.dnsNames ?? [])];
+    this.own = [...dialledNames(services, namespace), ...(props.certManager?.dnsNames ?? [])];
     this.node.addValidation({ validate: () => this.check(props) });
     if (props.certManager !== undefined) this.addCertificate(props.certManager, namespace, selector);
   }
 
   /** Every DNS name under which a server is dialled, by kubelet, other servers, clients and later charts. */
   get dnsNames(): readonly string[] {
-    return [...new Set(this.names)];
+    return [...new Set([...this.own, ...this.added])];
   }
 
   /**
    * Puts further names on the certificate. With a Secret of your own they are names that its certificate must hold.
    *
-   * @throws when the certificate is rendered already: add before `app.synth()`
+   * @throws after `app.synth()`
    */
   addDnsNames(...names: readonly string[]): void {
-    if (this.rendered) throw new Error(`[${this.node.path}] addDnsNames after synth has no effect: call it before app.synth()`);
-    this.names.push(...names);
+    beforeSynth(this, 'certificate.addDnsNames');
+    this.added.push(...names);
   }
 
   private addCertificate(props: CertManagerTlsProps['certManager'], namespace: string, selector: SelectorLabels): void {
     const spec = () => {
-      this.rendered = true;
       return certManager.toJson_CertificateSpec({
         secretName: this.secretName,
         issuerRef: props.issuer,
-        duration: props.duration ?? '2160h',
-        renewBefore: props.renewBefore ?? '720h',
+        duration: props.duration ?? defaultDuration,
+        renewBefore: props.renewBefore ?? defaultRenewBefore,
         dnsNames: [...this.dnsNames],
         ipAddresses: ['127.0.0.1', '::1'],
         privateKey: {
@@ -119,35 +124,37 @@ export class ServerCertificate extends Construct {
   private check(props: TlsProps): string[] {
     const problems = new Problems();
     if (props.certManager === undefined) problems.require('tls.secretName', props.secretName, dnsSubdomain);
-    for (const name of this.dnsNames) problems.check('tls: dnsNames', name, certificateDnsName);
+    for (const name of this.added) problems.check('certificate.addDnsNames', name, certificateDnsName);
     const { certManager: cert } = props;
     if (cert === undefined) return problems.messages;
-    if (cert.issuer.group === undefined || cert.issuer.group === 'cert-manager.io')
-      problems.check('tls.certManager.issuer.kind', cert.issuer.kind, oneOf<string>('Issuer', 'ClusterIssuer'));
-    problems.require(
-      'tls.certManager.issuer.kind',
-      cert.issuer.kind,
-      matching(/^[A-Z][A-Za-z0-9]*$/, 'kinds', 'write for example "ClusterIssuer"'),
-    );
+    const certManagers = cert.issuer.group === undefined || cert.issuer.group === 'cert-manager.io';
+    problems.require('tls.certManager.issuer.kind', cert.issuer.kind, certManagers ? oneOf<string>('Issuer', 'ClusterIssuer') : kind);
     problems.require('tls.certManager.issuer.name', cert.issuer.name, dnsSubdomain);
     problems.check('tls.certManager.issuer.group', cert.issuer.group, dnsSubdomain);
     problems.check('tls.certManager.dnsNames', cert.dnsNames, listOf(certificateDnsName));
-    problems.check('tls.certManager.duration', cert.duration, goDuration);
-    problems.check('tls.certManager.renewBefore', cert.renewBefore, goDuration);
-    const [duration, renewBefore] = [durationSeconds(cert.duration ?? '2160h'), durationSeconds(cert.renewBefore ?? '720h')];
-    // cert-manager refuses shorter ones
-    if (duration < 3600) problems.refuse('tls.certManager.duration', cert.duration, 'one hour or more', 'write for example "2160h"');
-    if (renewBefore < 300 || renewBefore >= duration) {
+    const { duration = defaultDuration, renewBefore = defaultRenewBefore } = cert;
+    const bothGood = [
+      problems.check('tls.certManager.duration', duration, atLeast(3600, 'one hour')),
+      problems.check('tls.certManager.renewBefore', renewBefore, atLeast(300, '5 minutes')),
+    ].every(Boolean);
+    if (bothGood && durationSeconds(renewBefore) >= durationSeconds(duration)) {
       problems.refuse(
         'tls.certManager.renewBefore',
-        cert.renewBefore ?? '720h',
-        'from 5 minutes to less than tls.certManager.duration',
+        renewBefore,
+        `less than tls.certManager.duration (${duration})`,
         'write about a third of the duration',
       );
     }
     return problems.messages;
   }
 }
+
+/** cert-manager refuses shorter ones. */
+const atLeast = (seconds: number, words: string): Check<string> => ({
+  ok: value => goDuration.ok(value) && durationSeconds(value) >= seconds,
+  allowed: `${goDuration.allowed}, ${words} or more`,
+  fix: goDuration.fix,
+});
 
 /** Short names first: they hold in every namespace that an overlay may choose. */
 function dialledNames(services: ServerServices, namespace: string): string[] {

@@ -1,5 +1,5 @@
 import { accountId, region } from '../app/aws';
-import { annotations, bytes, dnsLabel, dnsSubdomain, integer, labels, oneOf, port, quantity, quantityValue } from '../app/checks';
+import { annotations, bytes, dnsLabel, dnsSubdomain, integer, labels, namespaceName, oneOf, quantity, quantityValue } from '../app/checks';
 import type { SelectorLabels } from '../app/labels';
 import { Problems } from '../app/problems';
 import type { ResourcesProps } from '../app/resources';
@@ -8,13 +8,16 @@ import { checkConfig } from './config';
 import { checkDisruptionBudget } from './disruption';
 import { checkImage } from './image';
 import type { ServerListener } from './listener';
-import { memoryLocks } from './memory-lock';
-import { checkNetwork, checkPeers } from './network';
+import { defaultMemoryLock, memoryLocks } from './memory-lock';
+import { checkMetrics } from './metrics';
+import { checkNetwork } from './network';
 import { antiAffinityPresets, zoneSpreadPresets } from './placement';
+import { defaultGraceSeconds, defaultPreStopSeconds } from './pod';
 import { checkAdditions } from './pod-additions';
 import { checkProbes } from './probes';
+import { maxReplicas } from './rbac';
 import { checkSeal } from './seal';
-import { checkServiceAccount, maxReplicas } from './service-account';
+import { checkServiceAccount } from './service-account';
 import { checkServices } from './services';
 import { checkStorage } from './storage';
 import { telemetryChecks } from './telemetry';
@@ -34,9 +37,9 @@ export interface ServerFacts {
 export function validateServer(server: ServerFacts, props: VaultServerProps): string[] {
   const problems = new Problems();
   const { replicas } = server;
-  // the longest names made from it: the Service <name>-standby, and the label with the StatefulSet's revision
+  // the longest thing made from it is the pods' label <name>-<revision>: Kubernetes allows 63 characters, 11 are the revision's
   problems.check('name', props.name, dnsLabel(52));
-  problems.require('namespace', props.namespace, dnsLabel());
+  problems.require('namespace', props.namespace, namespaceName);
   if (props.createNamespace && /^(default|kube-.*)$/.test(props.namespace)) {
     problems.refuse(
       'createNamespace',
@@ -51,19 +54,17 @@ export function validateServer(server: ServerFacts, props: VaultServerProps): st
   problems.check('memoryLock', props.memoryLock, oneOf(...memoryLocks));
   checkStorage(problems, props.storage, props.aws, replicas);
   checkSeal(problems, props.seal, props.aws);
-  checkImage(problems, props.image ?? {}, props.memoryLock ?? 'file-capability');
-  for (const [index, secret] of (props.image?.pullSecrets ?? []).entries())
-    problems.check(`image.pullSecrets[${index}]`, secret, dnsSubdomain);
+  checkImage(problems, props.image ?? {}, props.memoryLock ?? defaultMemoryLock);
   server.listener.check(problems);
   checkCipherSuites(problems, props);
-  checkMetrics(problems, server, props);
+  if (props.metrics !== 'off') checkMetrics(problems, props.metrics ?? {}, server.listener);
   problems.checkAll('telemetry', props.telemetry, telemetryChecks);
   checkUserLockout(problems, props.userLockout ?? []);
   checkConfig(problems, props.config ?? {}, replicas);
   checkWrittenFiles(problems, props);
-  checkExposure(problems, props);
   checkServices(problems, props.services ?? {}, server.selector);
-  checkServiceAccount(problems, props.serviceAccount ?? {});
+  checkExposure(problems, props);
+  checkServiceAccount(problems, props.serviceAccount ?? {}, server.selector);
   if (props.network !== undefined && props.network !== 'off') checkNetwork(problems, props.network);
   if (props.disruptionBudget !== undefined && props.disruptionBudget !== 'off')
     checkDisruptionBudget(problems, props.disruptionBudget, replicas);
@@ -110,26 +111,6 @@ function checkWrittenFiles(problems: Problems, props: VaultServerProps): void {
   }
 }
 
-function checkMetrics(problems: Problems, server: ServerFacts, props: VaultServerProps): void {
-  if (props.metrics === 'off' || server.metricsPort === undefined) return;
-  const metricsPort = server.metricsPort;
-  problems.check('metrics.port', metricsPort, port);
-  checkPeers(problems, 'metrics.scrapers', props.metrics?.scrapers);
-  const taken = [server.listener.port, server.listener.clusterPort];
-  if (
-    [metricsPort, metricsPort + 1].some(number => taken.includes(number)) ||
-    metricsPort === 65535 ||
-    (metricsPort < 1024 && metricsPort > 0)
-  ) {
-    problems.refuse(
-      'metrics.port',
-      metricsPort,
-      `ports from 1024 to 65534; it and the next one may not be ${taken.join(' or ')}`,
-      'choose another port',
-    );
-  }
-}
-
 /** A load balancer whose addresses the policies do not admit reaches nobody. */
 function checkExposure(problems: Problems, props: VaultServerProps): void {
   const admitted = props.network === 'off' || (props.network?.clients ?? []).some(client => client.cidr !== undefined);
@@ -147,11 +128,12 @@ function checkExposure(problems: Problems, props: VaultServerProps): void {
 }
 
 function checkStop(problems: Problems, props: VaultServerProps): void {
-  const grace = props.terminationGracePeriodSeconds ?? 60;
-  const preStop = props.preStopSleepSeconds ?? 5;
-  problems.check('terminationGracePeriodSeconds', props.terminationGracePeriodSeconds, integer(0));
-  problems.check('preStopSleepSeconds', props.preStopSleepSeconds, integer(0));
-  if (grace < preStop + 15) {
+  const { terminationGracePeriodSeconds: grace = defaultGraceSeconds, preStopSleepSeconds: preStop = defaultPreStopSeconds } = props;
+  const bothGood = [
+    problems.check('terminationGracePeriodSeconds', grace, integer(0)),
+    problems.check('preStopSleepSeconds', preStop, integer(0)),
+  ].every(Boolean);
+  if (bothGood && grace < preStop + 15) {
     problems.refuse(
       'terminationGracePeriodSeconds',
       grace,
@@ -162,7 +144,7 @@ function checkStop(problems: Problems, props: VaultServerProps): void {
 }
 
 function checkResources(problems: Problems, props: VaultServerProps): void {
-  const { resources, memoryLock = 'file-capability' } = props;
+  const { resources, memoryLock = defaultMemoryLock } = props;
   if (resources === undefined) return;
   for (const amounts of ['requests', 'limits'] as const) {
     for (const name of ['cpu', 'memory', 'ephemeralStorage'] as const)
@@ -181,7 +163,7 @@ function checkResources(problems: Problems, props: VaultServerProps): void {
         'raise the limit or lower the request',
       );
   }
-  if (memoryLock !== 'off' && requested('memory') < 450e6) {
+  if (memoryLock !== 'off' && bytes.ok(resources.requests.memory) && requested('memory') < 450e6) {
     problems.refuse(
       'resources.requests.memory',
       resources.requests.memory,

@@ -8,7 +8,8 @@ import type { DisruptionBudgetProps } from './disruption';
 import type { VaultImageProps } from './image';
 import type { ListenerProps } from './listener';
 import type { MemoryLock } from './memory-lock';
-import type { NetworkPeer, NetworkProps } from './network';
+import type { MetricsProps } from './metrics';
+import type { NetworkProps } from './network';
 import type { AntiAffinity, ZoneSpread } from './placement';
 import type { ProbesProps } from './probes';
 import type { AwsKmsSealProps } from './seal';
@@ -18,20 +19,6 @@ import type { DynamoDbStorageProps } from './storage';
 import type { TelemetryProps } from './telemetry';
 import type { TlsProps } from './tls';
 import type { UserLockoutProps } from './user-lockout';
-
-/** A second listener, on which metrics need no token. */
-export interface MetricsProps {
-  /**
-   * Its port. The port after it is bound too and admitted to nobody.
-   * @default 8210
-   */
-  readonly port?: number;
-  /**
-   * Who may scrape.
-   * @default nobody
-   */
-  readonly scrapers?: readonly NetworkPeer[];
-}
 
 /** A Vault on EKS. Only what no default can know is required. */
 export interface VaultServerProps {

@@ -14,13 +14,15 @@ import { configFile } from './config';
 import { disruptionBudget } from './disruption';
 import { imageReference } from './image';
 import { ServerListener } from './listener';
-import { type MemoryLock, memoryLockParts } from './memory-lock';
+import { defaultMemoryLock, type MemoryLock, memoryLockParts } from './memory-lock';
+import { defaultMetricsPort } from './metrics';
 import { namespace as namespaceObject } from './namespace';
 import { clientLabels, serverNetworkPolicies } from './network';
 import { affinity, topologySpread } from './placement';
-import { ServerPod } from './pod';
+import { defaultGraceSeconds, defaultPreStopSeconds, ServerPod } from './pod';
+import { podLabelling } from './rbac';
 import { sealBlocks, sealRegion, sealStatements } from './seal';
-import { podLabelling, serviceAccount, serviceAccountName } from './service-account';
+import { serviceAccount, serviceAccountName } from './service-account';
 import { ServerServices } from './services';
 import { storageBlock, storageRegion, storageStatement } from './storage';
 import { telemetryBlock, telemetryPorts } from './telemetry';
@@ -65,7 +67,7 @@ export class VaultServer extends Chart {
   constructor(scope: Construct, id: string, props: VaultServerProps) {
     super(scope, id, { namespace: props.namespace });
     const { namespace, aws, storage, seal } = props;
-    const memoryLock = props.memoryLock ?? 'file-capability';
+    const memoryLock = props.memoryLock ?? defaultMemoryLock;
     const metrics = props.metrics ?? {};
     this.name = props.name ?? 'vault';
     this.namespace = namespace;
@@ -74,8 +76,8 @@ export class VaultServer extends Chart {
     this.unsealKey = seal.kmsKeyId;
     this.selector = selectorLabels(this.name, 'server');
     this.clientLabels = clientLabels(this.name);
-    this.listener = new ServerListener(props.listener ?? {});
-    this.metricsPort = metrics === 'off' ? undefined : (metrics.port ?? 8210);
+    this.listener = new ServerListener(this, props.listener ?? {});
+    this.metricsPort = metrics === 'off' ? undefined : (metrics.port ?? defaultMetricsPort);
     const ports = { api: this.listener.port, cluster: this.listener.clusterPort, metrics: this.metricsPort };
 
     const region = storageRegion(storage, aws);
@@ -108,7 +110,7 @@ export class VaultServer extends Chart {
     const config = this.addConfigMap(props, memoryLock);
     const image = { image: imageReference(props.image ?? {}), imagePullPolicy: props.image?.pullPolicy ?? 'IfNotPresent' };
     const kmsRegion = sealRegion(seal, aws);
-    this.pod = new ServerPod({
+    this.pod = new ServerPod(this, {
       labels: { ...props.podLabels, ...this.selector },
       annotations: { ...props.podAnnotations },
       roleArn: this.role.arn,
@@ -119,8 +121,8 @@ export class VaultServer extends Chart {
       user: props.user ?? {},
       resources: props.resources ?? defaultResources(memoryLock),
       probes: props.probes ?? {},
-      terminationGracePeriodSeconds: props.terminationGracePeriodSeconds ?? 60,
-      preStopSleepSeconds: props.preStopSleepSeconds ?? 5,
+      terminationGracePeriodSeconds: props.terminationGracePeriodSeconds ?? defaultGraceSeconds,
+      preStopSleepSeconds: props.preStopSleepSeconds ?? defaultPreStopSeconds,
       ports,
       domain: this.services.internal,
       region: kmsRegion,

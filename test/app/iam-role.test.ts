@@ -49,11 +49,12 @@ describe('the ARN', () => {
   });
 });
 
-test('later charts add statements, until the role is rendered', () => {
-  const { role } = roleIn('eu-west-1', 'vault');
+test('later charts add statements, until the app is rendered', () => {
+  const { app, role } = roleIn('eu-west-1', 'vault');
   role.addStatements(statement('Added'));
   expect(role.statements.map(({ sid }) => sid)).toEqual(['Own', 'Added']);
+  app.render();
   expect(() => role.addStatements(statement('Late'))).toThrow(
-    '[x/role] addStatements after synth has no effect: call it before app.synth()',
+    '[x/role] role.addStatements after synth has no effect: call it before app.synth()',
   );
 });

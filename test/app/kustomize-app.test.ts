@@ -113,10 +113,21 @@ describe('refused, all at once', () => {
     );
   });
 
-  test('a file that is a folder elsewhere', () => {
+  test('a file in the folder of an environment', () => {
     const app = new KustomizeApp();
-    new OutputFile(app, 'one', { path: 'aws', content: () => '' });
-    new OutputFile(app, 'two', { path: 'aws/x', content: () => '' });
+    chart(app.base('staging'), 'x', 'one');
+    new OutputFile(app, 'file', { path: 'staging/kustomization.yaml', content: () => '' });
+    expect(() => app.render()).toThrow(
+      '[file] path: got "staging/kustomization.yaml"; allowed: relative paths that dist does not use itself;',
+    );
+  });
+
+  test.each([
+    ['aws', 'aws/x'],
+    ['aws/x', 'aws'],
+  ])('a file that is a folder elsewhere: %s before %s', (...paths) => {
+    const app = new KustomizeApp();
+    for (const path of paths) new OutputFile(app, path === 'aws' ? 'one' : 'two', { path, content: () => '' });
     expect(() => app.render()).toThrow('[two] aws is a file and cannot be a folder too; give one of them another path');
   });
 
@@ -131,7 +142,16 @@ describe('refused, all at once', () => {
     const app = new KustomizeApp();
     app.base('components');
     app.component('No_Good');
-    expect(() => app.render()).toThrow(/\[components\] name: got "components".*\n.*\[component:No_Good\] name: got "No_Good"/);
+    app.component('aws');
+    expect(() => app.render()).toThrow(
+      new Error(
+        [
+          '2 problems, nothing was written:',
+          '  [components] name: got "components"; allowed: names other than manifests, components, aws, which dist uses itself; choose another name',
+          '  [component:No_Good] name: got "No_Good"; allowed: 1 to 63 characters of a-z, 0-9 and "-", starting with a letter and ending with a letter or digit; write a DNS label, such as "vault"',
+        ].join('\n'),
+      ),
+    );
   });
 });
 

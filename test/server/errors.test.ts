@@ -266,7 +266,7 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
   [
     'a volume of the chart',
     { volumes: [{ name: 'tls', emptyDir: {} }] },
-    'volumes: name: got "tls"; allowed: names other than config, tls, home, tmp, api-token, vault-binary, audit, aws-iam-token; choose another name',
+    'volumes[0].name: got "tls"; allowed: names other than config, tls, home, tmp, api-token, vault-binary, audit, aws-iam-token; choose another name',
   ],
   [
     'a mount over the chart',
@@ -281,7 +281,7 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
   [
     'a sidecar named like the server',
     { sidecars: [{ name: 'vault' }] },
-    'initContainers and sidecars: name: got "vault"; allowed: names other than vault, reload, copy-vault, lock-memory; choose another name',
+    'sidecars[0].name: got "vault"; allowed: names other than vault, reload, copy-vault, lock-memory; choose another name',
   ],
   [
     "a sidecar on the server's port",
@@ -291,7 +291,7 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
   [
     'certificate that is always due',
     { tls: { certManager: { issuer: { kind: 'Issuer', name: 'ca' }, duration: '24h' } } },
-    'tls.certManager.renewBefore: got "720h"; allowed: from 5 minutes to less than tls.certManager.duration; write about a third of the duration',
+    'tls.certManager.renewBefore: got "720h"; allowed: less than tls.certManager.duration (24h); write about a third of the duration',
   ],
   [
     'issuer kind',
@@ -309,14 +309,14 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
     { telemetry: { prefixFilter: ['vault.token'] } },
     'telemetry.prefixFilter: got ["vault.token"]; allowed: a list that is not empty and names nothing twice, each of: "+" or "-" and a prefix;',
   ],
-  ['nothing where a value is required', { namespace: undefined as never }, 'namespace: got "nothing"; allowed: 1 to 63 characters of'],
-  ['no table', { storage: { table: undefined as never } }, 'storage.table: got "nothing"; allowed: 3 to 255 characters'],
-  ['no key', { seal: { kmsKeyId: undefined as never } }, 'seal.kmsKeyId: got "nothing"; allowed: a key id,'],
-  ['no Secret', { tls: { secretName: undefined as never } }, 'tls.secretName: got "nothing"; allowed: DNS names'],
+  ['nothing where a value is required', { namespace: undefined as never }, 'namespace: got nothing; allowed: 1 to 63 characters of'],
+  ['no table', { storage: { table: undefined as never } }, 'storage.table: got nothing; allowed: 3 to 255 characters'],
+  ['no key', { seal: { kmsKeyId: undefined as never } }, 'seal.kmsKeyId: got nothing; allowed: a key id,'],
+  ['no Secret', { tls: { secretName: undefined as never } }, 'tls.secretName: got nothing; allowed: DNS names'],
   [
     'no account',
     { aws: { accountId: undefined as never, region: undefined as never } },
-    'aws.accountId: got "nothing"; allowed: AWS account ids',
+    'aws.accountId: got nothing; allowed: AWS account ids',
   ],
   ['a key that AWS manages', { seal: { kmsKeyId: 'alias/aws/dynamodb' } }, 'seal.kmsKeyId: got "alias/aws/dynamodb"; allowed: a key id,'],
   [
@@ -391,14 +391,14 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
   [
     'a sidecar with the token of the API',
     { sidecars: [{ name: 'x', image: 'x', volumeMounts: [{ name: 'api-token', mountPath: '/t' }] }] },
-    'container x: volumeMounts: got "api-token"; allowed: volumes other than api-token,',
+    'container x: volumeMounts: got "api-token"; allowed: config, tls; this one is the server\'s alone, or not there',
   ],
   [
     'a sidecar that Pod Security refuses',
     { memoryLock: 'off', createNamespace: true, sidecars: [{ name: 'x', image: 'x' }] },
-    'container x: securityContext: got "nothing"; allowed: allowPrivilegeEscalation: false and capabilities.drop: ["ALL"];',
+    'container x: got {}; allowed: allowPrivilegeEscalation: false, capabilities.drop: ["ALL"]; the namespace that createNamespace makes enforces Pod Security restricted',
   ],
-  ['a sidecar without image', { sidecars: [{ name: 'x' }] }, 'container x: image: got "nothing"; allowed: an image; name one'],
+  ['a sidecar without image', { sidecars: [{ name: 'x' }] }, 'container x: image: got nothing; allowed: an image; name one'],
   [
     'a mount over the binaries',
     { volumes: [{ name: 'x', emptyDir: {} }], volumeMounts: [{ name: 'x', mountPath: '/bin' }] },
@@ -431,11 +431,183 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
     'services.internal: got "type"; allowed: annotations, labels, ipFamilies, ipFamilyPolicy;',
   ],
   [
+    'a Service account label of the chart',
+    { serviceAccount: { labels: { 'app.kubernetes.io/name': 'x' } } },
+    'serviceAccount.labels: got "app.kubernetes.io/name"; allowed: labels that the chart does not set; choose another key',
+  ],
+  [
+    'the session of a role that the old key has not',
+    { seal: { kmsKeyId: 'alias/x', migrateFrom: { kmsKeyId: 'alias/y', roleSessionName: 'vault' } } },
+    'seal.migrateFrom.roleSessionName: got "vault"; allowed: nothing without seal.migrateFrom.roleArn;',
+  ],
+  [
+    'the audit volume, where there is none',
+    { sidecars: [{ name: 'x', image: 'x', volumeMounts: [{ name: 'audit', mountPath: '/a' }] }] },
+    'container x: volumeMounts: got "audit"; allowed: config, tls; this one',
+  ],
+  [
+    'a volume that nobody declared',
+    { sidecars: [{ name: 'x', image: 'x', volumeMounts: [{ name: 'y', mountPath: '/a' }] }] },
+    'container x: volumeMounts: got "y"; allowed: config, tls; add the volume to the prop volumes',
+  ],
+  [
+    'an init container named like a sidecar',
+    { initContainers: [{ name: 'x', image: 'x' }], sidecars: [{ name: 'x', image: 'x' }] },
+    'initContainers[0].name: got "x"; allowed: names other than',
+  ],
+  [
+    'a container whose name is none',
+    { sidecars: [{ name: 'X', image: 'x' }] },
+    'sidecars[0].name: got "X"; allowed: 1 to 63 characters of',
+  ],
+  [
+    'two volumes of one name',
+    {
+      volumes: [
+        { name: 'x', emptyDir: {} },
+        { name: 'x', emptyDir: {} },
+      ],
+    },
+    'volumes[1].name: got "x"; allowed: each name once; choose another name',
+  ],
+  [
+    'a variable twice',
+    {
+      env: [
+        { name: 'X', value: '1' },
+        { name: 'X', value: '2' },
+      ],
+    },
+    'env[1].name: got "X"; allowed: each name once; choose another name',
+  ],
+  ['a variable whose name is none', { env: [{ name: 'A B', value: '1' }] }, 'env[0].name: got "A B"; allowed: names of environment'],
+  [
+    'a toleration of no effect',
+    { tolerations: [{ effect: 'Never' }] },
+    'tolerations: effect: got "Never"; allowed: "NoSchedule", "PreferNoSchedule", "NoExecute";',
+  ],
+  ['a pull secret', { image: { pullSecrets: ['Registry'] } }, 'image.pullSecrets[0]: got "Registry"; allowed: DNS names'],
+  [
+    'a peer that is neither pods nor addresses',
+    { network: { clients: [{} as never] } },
+    'network.clients[0]: got {}; allowed: either cidr or podLabels; write one of them',
+  ],
+  [
+    'an image whose capability nobody set',
+    { memoryLock: 'image-capability' },
+    'memoryLock: got "image-capability"; allowed: only with an image of yours whose vault binary carries cap_ipc_lock;',
+  ],
+  [
+    'a public Service with source ranges that it ignores',
+    { services: { all: { loadBalancerSourceRanges: ['10.0.0.0/8'] } } },
+    'services.all.loadBalancerSourceRanges: got ["10.0.0.0/8"]; allowed: only for type "LoadBalancer";',
+  ],
+  [
+    'a traffic policy for traffic that never comes',
+    { services: { all: { externalTrafficPolicy: 'Local' } } },
+    'services.all.externalTrafficPolicy: got "Local"; allowed: only for types "NodePort" and "LoadBalancer";',
+  ],
+  [
+    'proxies without what they speak',
+    { listener: { proxyProtocolBehavior: 'allow_authorized' } },
+    'listener.proxyProtocolBehavior: got "allow_authorized"; allowed: only together with listener.proxyProtocolAuthorizedAddrs;',
+  ],
+  [
+    'leases longer than they may be',
+    { config: { defaultLeaseTtl: '1000h' } },
+    'config.defaultLeaseTtl: got "1000h"; allowed: at most config.maxLeaseTtl (768h);',
+  ],
+  [
+    'a locked server that is bound to be killed',
+    { resources: { requests: { cpu: '1', memory: '256Mi', ephemeralStorage: '1Gi' }, limits: { memory: '1Gi', ephemeralStorage: '1Gi' } } },
+    'resources.requests.memory: got "256Mi"; allowed: 450M or more with memoryLock "file-capability";',
+  ],
+  [
+    'the container that kubectl logs shows',
+    { podAnnotations: { 'kubectl.kubernetes.io/default-container': 'x' } },
+    'podAnnotations: got "kubectl.kubernetes.io/default-container"; allowed: annotations that the chart does not set;',
+  ],
+  [
+    'an annotation of EKS on the ServiceAccount',
+    { serviceAccount: { annotations: { 'eks.amazonaws.com/audience': 'x' } } },
+    'serviceAccount.annotations: got "eks.amazonaws.com/audience"; allowed: annotations that the chart does not set; leave it out',
+  ],
+  [
+    'a key in a region of another partition',
+    { seal: { kmsKeyId: 'alias/x', region: 'cn-north-1' } },
+    'seal.region: got "cn-north-1"; allowed: regions of partition aws, as aws.region eu-west-1 is;',
+  ],
+  [
+    'a migration to a key of another account',
+    { seal: { kmsKeyId: 'alias/x', migrateFrom: { kmsKeyId: 'arn:aws:kms:eu-west-1:999999999999:alias/y' } } },
+    'seal.migrateFrom.kmsKeyId: got "arn:aws:kms:eu-west-1:999999999999:alias/y"; allowed: keys of account 123456789012;',
+  ],
+  [
+    'a role of another partition',
+    { seal: { kmsKeyId: 'alias/x', roleArn: 'arn:aws-cn:iam::123456789012:role/x' } },
+    'seal.roleArn: got "arn:aws-cn:iam::123456789012:role/x"; allowed: ARNs of partition aws,',
+  ],
+  [
     'an endpoint with a port that is none',
     { storage: { table: 'abc', endpoint: 'https://x:99999' } },
     'storage.endpoint: got "https://x:99999"; allowed: http or https URLs;',
   ],
 ];
+
+const restricted = (container: object): Partial<VaultServerProps> => ({
+  memoryLock: 'off',
+  createNamespace: true,
+  sidecars: [{ name: 'x', image: 'x', ...container }],
+});
+const fine = { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } };
+
+describe('Pod Security restricted, where the chart makes the namespace and adds no capability, refuses', () => {
+  test.each([
+    ['allowPrivilegeEscalation: false', { securityContext: { ...fine, allowPrivilegeEscalation: true } }],
+    ['capabilities.drop: ["ALL"]', { securityContext: { ...fine, capabilities: {} } }],
+    ['no capabilities.add but NET_BIND_SERVICE', { securityContext: { ...fine, capabilities: { drop: ['ALL'], add: ['NET_ADMIN'] } } }],
+    ['no privileged: true', { securityContext: { ...fine, privileged: true } }],
+    ['no runAsNonRoot: false', { securityContext: { ...fine, runAsNonRoot: false } }],
+    ['no runAsUser: 0', { securityContext: { ...fine, runAsUser: 0 } }],
+    ['a seccompProfile other than Unconfined', { securityContext: { ...fine, seccompProfile: { type: 'Unconfined' } } }],
+    ['no procMount but Default', { securityContext: { ...fine, procMount: 'Unmasked' } }],
+    ['no hostPort', { securityContext: fine, ports: [{ containerPort: 1, hostPort: 1 }] }],
+  ])('%s', (rule, container) => {
+    expect(problems(restricted(container)).join()).toContain(`; allowed: ${rule}; the namespace that createNamespace makes`);
+  });
+
+  test('a volume on the node, and nothing of a container that follows its rules', () => {
+    expect(problems({ ...restricted({ securityContext: fine }), volumes: [{ name: 'x', hostPath: { path: '/' } }] })).toEqual([
+      expect.stringContaining('volumes: got {"name":"x","hostPath":{"path":"/"}}; allowed: volumes of type configMap,'),
+    ]);
+    expect(problems(restricted({ securityContext: fine }))).toEqual([]);
+  });
+
+  test('but where the namespace is somebody else’s, that is theirs to say', () => {
+    expect(problems({ ...restricted({ securityContext: { privileged: true } }), createNamespace: false })).toEqual([]);
+  });
+});
+
+describe('accepted', () => {
+  const amounts = { cpu: '1', memory: '1Gi', ephemeralStorage: '1Gi' };
+  test.each<[string, Partial<VaultServerProps>]>([
+    [
+      'quantities with exponents and large units',
+      { resources: { requests: amounts, limits: { ...amounts, memory: '1e10', ephemeralStorage: '1Ei' } } },
+    ],
+    ['a namespace that starts with a digit', { namespace: '2-teams' }],
+    ['a tag of a repository of your own', { image: { repository: 'registry.example.com/vault', tag: 'build-7f3c' } }],
+    ['a digest with a tag for people', { image: { tag: 'v1.21.7', digest: `sha256:${'0'.repeat(64)}` } }],
+  ])('%s', (_, props) => {
+    expect(problems(props)).toEqual([]);
+  });
+
+  test.each(['latest', '1.21', 'v2'])('but not the moving tag %s in a repository of your own', tag => {
+    expect(problems({ image: { repository: 'registry.example.com/vault', tag } })).toEqual([
+      expect.stringContaining(`image.tag: got "${tag}"; allowed: tags that stay where they are`),
+    ]);
+  });
+});
 
 describe('refused at synth', () => {
   test.each(cases)('%s', (_, props, message) => {

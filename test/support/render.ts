@@ -1,5 +1,5 @@
 import { parse, parseAllDocuments } from 'yaml';
-import { KustomizeApp, VaultServer, type VaultServerProps } from '../../charts';
+import { KustomizeApp, SynthError, VaultServer, type VaultServerProps } from '../../charts';
 
 /** What a server cannot do without. */
 export const minimal: VaultServerProps = {
@@ -48,7 +48,8 @@ export function problems(props: Partial<VaultServerProps>): string[] {
   try {
     renderServer(props);
   } catch (error) {
-    return (error as Error).message
+    if (!(error instanceof SynthError)) throw error;
+    return error.message
       .split('\n')
       .slice(1)
       .map(line => line.trim());
