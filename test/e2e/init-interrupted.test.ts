@@ -45,7 +45,7 @@ async function start(installation: Installation): Promise<void> {
   await installation.makeAws(vault);
   await installation.makeRole(init.role);
   await aws(['secretsmanager', 'create-secret', '--name', `${installation.namespace}/recovery`]);
-  await installation.makePrerequisites(dist, vault, ca);
+  await installation.makePrerequisites(vault, ca);
   await kubectl(['apply', '-k', dist]);
 }
 

@@ -34,7 +34,7 @@ beforeAll(async () => {
   await enforceIam();
   const ca = new TestCa();
   await ca.create();
-  await installation.makePrerequisites(dist, vault, ca);
+  await installation.makePrerequisites(vault, ca);
 });
 
 afterAll(() => installation.remove());

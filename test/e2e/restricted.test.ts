@@ -7,6 +7,7 @@ import { eventually } from './support/shell';
 jest.setTimeout(5 * 60_000);
 
 const installation = new Installation('vault-e2e-restricted');
+const ca = new TestCa();
 let vault: VaultServer;
 let dist: string;
 
@@ -15,12 +16,14 @@ beforeAll(async () => {
   ({ vault, dist } = installation.synth({ memoryLock: 'off', replicas: 1 }));
   await installation.makeAws(vault);
   await enforceIam();
-  const ca = new TestCa();
   await ca.create();
-  await installation.makePrerequisites(dist, vault, ca);
+  await installation.makePrerequisites(vault, ca);
 });
 
-afterAll(() => installation.remove());
+afterAll(async () => {
+  await installation.remove();
+  ca.remove();
+});
 
 test('without memory lock Vault runs in a namespace that enforces Pod Security restricted', async () => {
   await kubectl(['apply', '-k', dist]);

@@ -200,7 +200,7 @@ const own: Bad<
   zoneSpread: 'some',
   nodeSelector: { 'a b': 'x' },
   priorityClassName: 'High',
-  terminationGracePeriodSeconds: -5,
+  terminationGracePeriodSeconds: 60.5,
   preStopSleepSeconds: -1,
   podLabels: { a: 'b c' },
   podAnnotations: { 'a b': 'x' },

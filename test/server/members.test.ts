@@ -63,6 +63,15 @@ describe('what later charts may add', () => {
     );
   });
 
+  test('but nothing that is malformed', () => {
+    const { app, vault } = make();
+    vault.listener.trustProxies('10.0.0.0');
+    vault.certificate.addDnsNames('a b');
+    expect(() => app.render()).toThrow(
+      /listener\.trustProxies: got "10\.0\.0\.0"; allowed: CIDR blocks of IPv4 or IPv6;.*\n.*certificate\.addDnsNames: got "a b"; allowed: DNS names/,
+    );
+  });
+
   test('but no volume whose name or path is taken, and nothing after synth', () => {
     const { app, vault } = make();
     const volume = (name: string, mountPath: string) => () => vault.pod.addVolume({ volume: { name }, mount: { mountPath } });

@@ -67,8 +67,8 @@ export class ClientPod {
     ).stdout;
   }
 
-  /** Reads a URL every 50 ms until it is stopped, each read on a connection of its own. The token goes over standard input. */
-  readContinuously(url: string, token: string): { readonly stop: () => Promise<ReadLog> } {
+  /** Reads a URL every 50 ms while some work is done, each read on a connection of its own. The token goes over standard input. */
+  async readWhile(url: string, token: string, work: () => Promise<void>): Promise<ReadLog> {
     const script = `read -r token
 while [ "$SECONDS" -lt 300 ]; do
   status=$(curl --silent --max-time 2 --cacert /ca/ca.crt --config <(printf 'header = "X-Vault-Token: %s"' "$token") --output /dev/null --write-out '%{http_code}' "$1")
@@ -79,12 +79,45 @@ done`;
       [...kubectlCommand, 'exec', '-i', '-n', this.namespace, this.name, '--', 'bash', '-c', script, 'bash', url],
       `${token}\n`,
     );
-    return {
-      stop: async () => {
-        await reading.stop();
-        return new ReadLog(reading.lines);
-      },
+    try {
+      await work();
+    } finally {
+      await reading.stop();
+    }
+    return new ReadLog(reading.lines);
+  }
+}
+
+/** A pod that says hello to everybody on port 9999. */
+export class EchoPod {
+  constructor(
+    readonly namespace: string,
+    readonly name: string,
+  ) {}
+
+  async create(): Promise<void> {
+    const container = {
+      name: 'echo',
+      image: 'hashicorp/vault:1.21.7',
+      imagePullPolicy: 'IfNotPresent',
+      command: ['sh', '-c', 'while :; do echo hello | nc -l -p 9999; done'],
     };
+    const manifest = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: this.name, namespace: this.namespace },
+      spec: { containers: [container], enableServiceLinks: false, terminationGracePeriodSeconds: 0 },
+    };
+    await kubectl(['apply', '-f', '-'], { input: JSON.stringify(manifest) });
+  }
+
+  /** Its IP address, once it has one. */
+  address(): Promise<string> {
+    return eventually(`pod ${this.name} to run`, 60, async () => {
+      const pod = await get('pod', '-n', this.namespace, this.name);
+      if (!isReady(pod)) throw new Error(pod.status.phase);
+      return pod.status.podIP;
+    });
   }
 }
 
@@ -92,15 +125,20 @@ done`;
 export class ReadLog {
   readonly total: number;
   readonly failed: number;
-  /** The longest time between two reads that succeeded, in milliseconds. */
+  /** The longest time without a read that succeeded, in milliseconds, up to the last read. */
   readonly longestGap: number;
+  /** Whether the last second of reads succeeded. */
+  readonly endsWell: boolean;
 
   constructor(lines: readonly string[]) {
     const reads = lines.map(line => line.split(' ')).map(([time, status]) => ({ time: Number(time), ok: status === '200' }));
-    const good = reads.filter(({ ok }) => ok).map(({ time }) => time);
+    const failed = reads.filter(({ ok }) => !ok);
+    const [first, last] = [reads[0]?.time ?? 0, reads.at(-1)?.time ?? 0];
+    const ends = [first, ...reads.filter(({ ok }) => ok).map(({ time }) => time), last];
     this.total = reads.length;
-    this.failed = reads.length - good.length;
-    this.longestGap = Math.max(0, ...good.slice(1).map((time, index) => time - (good[index] ?? time)));
+    this.failed = failed.length;
+    this.longestGap = Math.max(...ends.map((time, index) => time - (ends[index - 1] ?? time)));
+    this.endsWell = reads.length > 0 && failed.every(({ time }) => time < last - 1000);
   }
 
   toString(): string {

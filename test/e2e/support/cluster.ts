@@ -1,7 +1,8 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type IamRole, KustomizeApp, VaultServer, type VaultServerProps } from '../../../charts';
+import { partitionOf } from '../../../charts/app/aws';
 import type { Manifest } from '../../support/render';
 import type { TestCa } from './certificates';
 import { eventually, type Result, type RunOptions, run } from './shell';
@@ -12,7 +13,12 @@ const command = (variable: string, otherwise: string): string[] => (process.env[
 export const kubectlCommand = command('KUBECTL', 'kubectl');
 export const kubectl = (args: readonly string[], options?: RunOptions): Promise<Result> => run([...kubectlCommand, ...args], options);
 export const aws = async (args: readonly string[], options?: RunOptions): Promise<string> =>
-  (await run([...command('AWS', 'aws'), ...args], options)).stdout.trim();
+  (await run([...command('AWS', 'aws'), ...args, '--region', region], options)).stdout.trim();
+/** Deletes what may be gone already. */
+async function awsDelete(...args: string[]): Promise<void> {
+  const { status, stderr } = await run([...command('AWS', 'aws'), ...args, '--region', region], { accept: [0, 254, 255] });
+  if (status !== 0 && !/NotFoundException|NoSuchEntity/.test(stderr)) throw new Error(`aws ${args.join(' ')}: ${stderr}`);
+}
 export const get = async (...args: string[]): Promise<Manifest> => JSON.parse((await kubectl(['get', ...args, '-o', 'json'])).stdout);
 
 /** Where a stand-in for AWS lets IAM decide only when it is told to, this is the command that tells it. */
@@ -79,6 +85,7 @@ export class Installation {
     const key = await aws(['kms', 'create-key', '--query', 'KeyMetadata.KeyId', '--output', 'text']);
     await aws(['kms', 'create-alias', '--alias-name', `alias/${this.namespace}`, '--target-key-id', key]);
     await this.makeRole(vault.role);
+    await aws(['dynamodb', 'wait', 'table-exists', '--table-name', this.namespace]);
   }
 
   /** A role that may do exactly what its chart declares. */
@@ -86,7 +93,7 @@ export class Installation {
     const trust = {
       Effect: 'Allow',
       Action: 'sts:AssumeRoleWithWebIdentity',
-      Principal: { Federated: `arn:aws:iam::${accountId}:oidc-provider/${issuer}` },
+      Principal: { Federated: `arn:${partitionOf(region)}:iam::${accountId}:oidc-provider/${issuer}` },
       Condition: {
         StringEquals: {
           [`${issuer}:sub`]: `system:serviceaccount:${role.serviceAccount.namespace}:${role.serviceAccount.name}`,
@@ -107,25 +114,28 @@ export class Installation {
   }
 
   /** Makes what the dist expects in the cluster: its namespace, and the Secret with the certificate. */
-  async makePrerequisites(dist: string, vault: VaultServer, ca: TestCa): Promise<void> {
-    await kubectl(['apply', '-f', join(dist, 'namespace.yaml')]);
+  async makePrerequisites(vault: VaultServer, ca: TestCa): Promise<void> {
+    await kubectl(['create', 'namespace', this.namespace]);
     await kubectl(['apply', '-f', '-'], { input: await ca.secret('vault-tls', this.namespace, vault.certificate.dnsNames) });
   }
 
   /** Takes everything away; nothing needs to be there. */
   async remove(): Promise<void> {
-    const { name } = { name: this.namespace };
+    const name = this.namespace;
     await kubectl(['delete', 'namespace', name, '--ignore-not-found', '--timeout=120s']);
-    const attempts: (readonly string[])[] = [
-      ['dynamodb', 'delete-table', '--table-name', name],
-      ['kms', 'delete-alias', '--alias-name', `alias/${name}`],
-      ['iam', 'delete-role-policy', '--role-name', name, '--policy-name', 'vault'],
-      ['iam', 'delete-role', '--role-name', name],
-      ['iam', 'delete-role-policy', '--role-name', `${name}-init`, '--policy-name', 'vault'],
-      ['iam', 'delete-role', '--role-name', `${name}-init`],
-      ['secretsmanager', 'delete-secret', '--secret-id', `${name}/recovery`, '--force-delete-without-recovery'],
-    ];
-    for (const attempt of attempts) await aws(attempt, { accept: [0, 254, 255] });
+    await kubectl(['delete', 'clusterrolebinding', `${name}-vault-auth-delegator`, '--ignore-not-found']);
+    await awsDelete('dynamodb', 'delete-table', '--table-name', name);
+    const aliases = JSON.parse(await aws(['kms', 'list-aliases', '--output', 'json'])).Aliases;
+    for (const { AliasName: alias, TargetKeyId: key } of aliases.filter((found: Manifest) => found.AliasName === `alias/${name}`)) {
+      await awsDelete('kms', 'delete-alias', '--alias-name', alias);
+      await awsDelete('kms', 'schedule-key-deletion', '--key-id', key, '--pending-window-in-days', '7');
+    }
+    for (const role of [name, `${name}-init`]) {
+      await awsDelete('iam', 'delete-role-policy', '--role-name', role, '--policy-name', 'vault');
+      await awsDelete('iam', 'delete-role', '--role-name', role);
+    }
+    await awsDelete('secretsmanager', 'delete-secret', '--secret-id', `${name}/recovery`, '--force-delete-without-recovery');
+    rmSync(this.folder, { recursive: true, force: true });
   }
 
   pods(): Promise<Manifest[]> {

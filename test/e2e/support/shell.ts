@@ -16,7 +16,8 @@ export interface RunOptions {
 export function run(command: readonly string[], options: RunOptions = {}): Promise<Result> {
   const [program = '', ...args] = command;
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: 'pipe' });
+    // no command of these tests takes so long: one that hangs shall say which it is
+    const child = spawn(program, args, { stdio: 'pipe', timeout: 300_000 });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', chunk => {
