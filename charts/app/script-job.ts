@@ -1,16 +1,18 @@
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { k8s } from '../../imports';
+import { apiTokenMount, apiTokenVolume } from './api-token';
 import { defined } from './defined';
 import { HashedObject } from './hashed-object';
 import type { IamRole } from './iam-role';
 import { toolsImage } from './images';
 import { objectLabels, selectorLabels } from './labels';
 import { containerResources, type ResourcesProps, smallResources } from './resources';
+import { scriptFile } from './script-file';
 import { podSecurity, unprivileged } from './security';
 
 export interface ScriptJobProps {
-  /** Names the Job, its ConfigMap and its container, such as "vault-init". */
+  /** Names the Job, its ConfigMap and its Role, such as "vault-init". */
   readonly name: string;
   readonly namespace: string;
   /** The Vault that the Job serves: the value of the label `app.kubernetes.io/instance`. */
@@ -21,13 +23,20 @@ export interface ScriptJobProps {
   readonly files: Readonly<Record<string, string>> & { readonly 'run.sh': string };
   /** The ServiceAccount of this Job alone. */
   readonly serviceAccount: string;
+  /** The Lease that the script takes by `take_lease`, so that no two Jobs change one Vault at once. */
+  readonly lease: string;
+  /**
+   * What else that ServiceAccount may do in its namespace.
+   * @default nothing
+   */
+  readonly rules?: readonly k8s.PolicyRule[];
   /**
    * The role of that ServiceAccount.
    * @default the script calls no AWS
    */
   readonly role?: IamRole;
   /**
-   * Environment variables of the script, besides HOME.
+   * Environment variables of the script, besides HOME, NAMESPACE and LEASE_NAME.
    * @default none
    */
   readonly env?: readonly k8s.EnvVar[];
@@ -86,7 +95,7 @@ export class ScriptJob extends Construct {
     const selector = selectorLabels(props.instance, props.component);
     const metadata = { namespace, labels: objectLabels(selector) };
     const script = new HashedObject(this, 'script', {
-      ...k8s.KubeConfigMap.manifest({ metadata, data: props.files, immutable: true }),
+      ...k8s.KubeConfigMap.manifest({ metadata, data: { ...libraries, ...props.files }, immutable: true }),
       baseName: `${name}-script`,
     });
     new ApiObject(
@@ -101,6 +110,7 @@ export class ScriptJob extends Construct {
         automountServiceAccountToken: false,
       }),
     );
+    this.addRole(props, metadata);
     this.job = new HashedObject(this, 'job', {
       ...k8s.KubeJob.manifest({
         metadata: { ...metadata, ...defined({ annotations: props.annotations }) },
@@ -115,7 +125,31 @@ export class ScriptJob extends Construct {
       baseName: name,
     });
   }
+
+  /** Kubernetes documentation, "Using RBAC Authorization": what is yet to be created cannot be named. */
+  private addRole(props: ScriptJobProps, metadata: k8s.ObjectMeta): void {
+    const { name, namespace } = props;
+    const lease = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] };
+    const rules = [
+      { ...lease, verbs: ['create'] },
+      { ...lease, verbs: ['get', 'update'], resourceNames: [props.lease] },
+      ...(props.rules ?? []),
+    ];
+    new ApiObject(this, 'role', k8s.KubeRole.manifest({ metadata: { ...metadata, name }, rules }));
+    new ApiObject(
+      this,
+      'role-binding',
+      k8s.KubeRoleBinding.manifest({
+        metadata: { ...metadata, name },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
+        subjects: [{ kind: 'ServiceAccount', name: props.serviceAccount, namespace }],
+      }),
+    );
+  }
 }
+
+/** What every script may source. */
+const libraries = { 'kubernetes-api.sh': scriptFile('app/kubernetes-api.sh'), 'lease.sh': scriptFile('app/lease.sh') };
 
 /** The pod of every script: one container, no privilege, nothing writable but /tmp. */
 function scriptPod(props: ScriptJobProps, script: string): k8s.PodSpec {
@@ -127,12 +161,20 @@ function scriptPod(props: ScriptJobProps, script: string): k8s.PodSpec {
         image: props.image ?? toolsImage,
         imagePullPolicy: 'IfNotPresent',
         command: ['bash', '/scripts/run.sh'],
-        env: [{ name: 'HOME', value: '/tmp' }, ...(props.env ?? [])],
+        env: [
+          { name: 'HOME', value: '/tmp' },
+          { name: 'NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
+          { name: 'LEASE_NAME', value: props.lease },
+          ...(props.env ?? []),
+        ],
         resources: props.resources === undefined ? smallResources({ memory: '256Mi' }) : containerResources(props.resources),
         securityContext: unprivileged(),
+        // `kubectl describe pod` then shows why a script failed
+        terminationMessagePolicy: 'FallbackToLogsOnError',
         volumeMounts: [
           { name: 'script', mountPath: '/scripts', readOnly: true },
           { name: 'tmp', mountPath: '/tmp' },
+          apiTokenMount,
           ...(props.volumeMounts ?? []),
         ],
       },
@@ -145,6 +187,7 @@ function scriptPod(props: ScriptJobProps, script: string): k8s.PodSpec {
     volumes: [
       { name: 'script', configMap: { name: script, defaultMode: 0o444 } },
       { name: 'tmp', emptyDir: { medium: 'Memory', sizeLimit: k8s.Quantity.fromString('16Mi') } },
+      apiTokenVolume,
       ...(props.volumes ?? []),
     ],
   };

@@ -1,59 +1,18 @@
 import { ApiObject, Chart, JsonPatch } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
+import { boolean, oneOf } from '../app/checks';
+import { defined } from '../app/defined';
 import { IamRole } from '../app/iam-role';
 import { objectLabels, selectorLabels } from '../app/labels';
 import { Problems } from '../app/problems';
-import type { ResourcesProps } from '../app/resources';
 import { scriptFile } from '../app/script-file';
 import { ScriptJob } from '../app/script-job';
 import type { VaultServer } from '../server/vault-server';
-import type { Custody } from './custody';
+import { type AdminPath, adminPath, checkAdmin, firstWrites } from './admin';
+import { checkKeys, initRequest } from './keys';
 import { initNetworkPolicies } from './network';
-
-/** A Job that initialises a Vault once and brings its recovery keys into custody. */
-export interface VaultInitProps {
-  /** The servers to initialise. */
-  readonly vault: VaultServer;
-  /** Where the recovery keys go. */
-  readonly custody: Custody;
-  /**
-   * What becomes of the root token: revoked once the admin path works, or kept alive in custody beside the recovery keys.
-   * @default "revoke"
-   */
-  readonly rootToken?: 'revoke' | 'custody';
-  /**
-   * Whether a Vault that is initialised while custody holds nothing is taken as it is: its keys are held elsewhere.
-   * @default false
-   */
-  readonly adopt?: boolean;
-  /**
-   * The Job's IAM role: its name, or its ARN in the same account.
-   * @default "<name>-init"
-   */
-  readonly role?: string;
-  /**
-   * The image that the script runs in: bash, aws, curl and jq.
-   * @default amazon/aws-cli, at the version that the tests run
-   */
-  readonly image?: string;
-  /**
-   * Requests and limits of the Job's container.
-   * @default small: a script, curl and the AWS CLI
-   */
-  readonly resources?: ResourcesProps;
-}
-
-/** The way in after the root token is gone: Kubernetes auth for the ServiceAccount of the configuration Job. */
-export interface AdminPath {
-  /** Where the auth method is mounted. */
-  readonly mount: string;
-  readonly role: string;
-  /** The ServiceAccount that may log in, in the servers' namespace. */
-  readonly serviceAccount: string;
-  /** The audience that its token must have. */
-  readonly audience: string;
-}
+import type { VaultInitProps } from './vault-init-props';
 
 /**
  * Initialises Vault once: recovery keys into custody, an audit device, an admin path that was tried, the root token revoked.
@@ -61,23 +20,29 @@ export interface AdminPath {
  * The Job goes to the first server, never to a Service that balances: two servers initialised at once overwrite each other's keyring.
  */
 export class VaultInit extends Chart {
-  /** For the configuration chart: how it logs in. */
-  readonly admin: AdminPath;
-  readonly role: IamRole;
+  /** For the configuration chart: how it logs in. Undefined where the root token comes out encrypted, and its holder makes the way in. */
+  readonly admin: AdminPath | undefined;
+  /** The Job's IAM role; undefined where custody is not in AWS. */
+  readonly role: IamRole | undefined;
 
   constructor(scope: Construct, id: string, props: VaultInitProps) {
     super(scope, id, { namespace: props.vault.namespace });
     const { vault, custody } = props;
     const name = `${vault.name}-init`;
     const selector = selectorLabels(vault.name, 'init');
-    this.admin = { mount: 'kubernetes', role: `${vault.name}-admin`, serviceAccount: `${vault.name}-configuration`, audience: vault.name };
-    this.role = new IamRole(this, 'iam-role', {
-      aws: vault.aws,
-      role: props.role ?? name,
-      serviceAccount: { namespace: vault.namespace, name },
-      statements: () => custody.statements(vault.aws),
-    });
-    authDelegator(this, vault);
+    const encrypted = props.rootTokenPgpKey !== undefined;
+    this.admin = encrypted ? undefined : adminPath(vault, props.admin ?? {});
+    const statements = custody.statements(vault.aws);
+    this.role =
+      statements.length === 0
+        ? undefined
+        : new IamRole(this, 'iam-role', {
+            aws: vault.aws,
+            role: props.role ?? name,
+            serviceAccount: { namespace: vault.namespace, name },
+            statements: () => statements,
+          });
+    if (this.admin?.mount === 'kubernetes') authDelegator(this, vault);
     initNetworkPolicies(this, name, vault, selector);
     new ScriptJob(this, 'job', {
       name,
@@ -85,15 +50,22 @@ export class VaultInit extends Chart {
       instance: vault.name,
       component: 'init',
       serviceAccount: name,
-      role: this.role,
-      files: this.files(vault, custody, name),
+      lease: `${vault.name}-changes`,
+      rules: custody.rules,
+      files: {
+        'run.sh': scriptFile('init/init.sh'),
+        'custody.sh': scriptFile(`init/${custody.script}`),
+        'request.json': JSON.stringify(initRequest(props)),
+        ...(this.admin === undefined
+          ? {}
+          : { 'writes.json': JSON.stringify(firstWrites(vault, this.admin, props.admin ?? {}, name), null, 1) }),
+      },
       env: [
-        { name: 'NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
         { name: 'VAULT_ADDR', value: `https://${vault.name}-0.${vault.services.internal}.$(NAMESPACE).svc:${vault.listener.port}` },
         { name: 'VAULT_CACERT', value: '/tls/ca.crt' },
-        { name: 'VAULT_NAME', value: vault.name },
-        { name: 'ADMIN_MOUNT', value: this.admin.mount },
-        { name: 'ROOT_TOKEN', value: props.rootToken ?? 'revoke' },
+        ...(this.admin === undefined ? [] : [{ name: 'LOGIN', value: `auth/${this.admin.mount}/login` }]),
+        { name: 'LOGIN_ROLE', value: name },
+        { name: 'ROOT_TOKEN', value: encrypted ? 'encrypted' : (props.rootToken ?? 'revoke') },
         { name: 'ADOPT', value: props.adopt ? 'yes' : 'no' },
         { name: 'AWS_REGION', value: vault.aws.region },
         { name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'regional' },
@@ -110,7 +82,7 @@ export class VaultInit extends Chart {
           name: 'vault-token',
           projected: {
             defaultMode: 0o440,
-            sources: [{ serviceAccountToken: { audience: this.admin.audience, expirationSeconds: 3600, path: 'token' } }],
+            sources: [{ serviceAccountToken: { audience: this.admin?.audience ?? vault.name, expirationSeconds: 3600, path: 'token' } }],
           },
         },
       ],
@@ -124,8 +96,7 @@ export class VaultInit extends Chart {
       terminationGracePeriodSeconds: 24 * 3600,
       annotations: { 'argocd.argoproj.io/sync-options': 'Prune=false', 'kustomize.toolkit.fluxcd.io/prune': 'disabled' },
       podAnnotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', 'karpenter.sh/do-not-disrupt': 'true' },
-      ...(props.image === undefined ? {} : { image: props.image }),
-      ...(props.resources === undefined ? {} : { resources: props.resources }),
+      ...defined({ role: this.role, image: props.image, resources: props.resources }),
     });
     // minAvailable: a Job has no scale that maxUnavailable could count from. A pod that has ended does not count
     const metadata = { name, namespace: vault.namespace, labels: objectLabels(selector) };
@@ -137,34 +108,19 @@ export class VaultInit extends Chart {
         spec: { minAvailable: k8s.IntOrString.fromNumber(1), selector: { matchLabels: selector } },
       }),
     );
-    this.node.addValidation({
-      validate: () => {
-        const problems = new Problems();
-        custody.check(problems, vault.aws, vault.unsealKey);
-        return problems.messages;
-      },
-    });
+    this.node.addValidation({ validate: () => validate(props) });
   }
+}
 
-  private files(vault: VaultServer, custody: Custody, serviceAccount: string): { readonly 'run.sh': string } & Record<string, string> {
-    const role = (policy: string, ...accounts: string[]) =>
-      JSON.stringify({
-        audience: this.admin.audience,
-        bound_service_account_names: accounts,
-        token_policies: [policy],
-        token_ttl: '10m',
-        token_max_ttl: '1h',
-      });
-    return {
-      'run.sh': scriptFile('init/init.sh'),
-      'custody.sh': scriptFile(`init/${custody.script}`),
-      'request.json': JSON.stringify({ recovery_shares: 1, recovery_threshold: 1 }),
-      'admin.hcl': scriptFile('init/admin.hcl'),
-      'admin-role.json': role(this.admin.role, this.admin.serviceAccount),
-      'init.hcl': scriptFile('init/init.hcl'),
-      'init-role.json': role(`${vault.name}-init`, serviceAccount),
-    };
-  }
+function validate(props: VaultInitProps): string[] {
+  const problems = new Problems();
+  const { vault } = props;
+  props.custody.check(problems, { aws: vault.aws, unsealKey: vault.unsealKey });
+  checkKeys(problems, props);
+  checkAdmin(problems, props.admin ?? {});
+  problems.check('rootToken', props.rootToken, oneOf('revoke', 'custody'));
+  problems.check('adopt', props.adopt, boolean);
+  return problems.messages;
 }
 
 /** Lets Vault ask the cluster whose a ServiceAccount token is (Vault documentation, "Kubernetes auth method"). */

@@ -1,12 +1,14 @@
 #!/bin/bash
 # Lets the copy of vault in the directory $1 lock its memory without being root. Runs as root with no capability but SETFCAP.
+# $2 is the table of mounts, for tests.
 set -euo pipefail
 
 directory=$1
+mounts=${2:-/proc/self/mounts}
 options=
 while read -r _ mount _ opts _; do
   if [ "$mount" = "$directory" ]; then options=$opts; fi
-done </proc/self/mounts
+done <"$mounts"
 
 case ",$options," in
   ,,)

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import type { IConstruct } from 'constructs';
 import { k8s } from '../../imports';
+import { apiTokenMount, apiTokenVolume } from '../app/api-token';
 import { beforeSynth } from '../app/before-synth';
 import { roleAnnotation } from '../app/iam-role';
 import { containerResources, type ResourcesProps, smallResources } from '../app/resources';
@@ -153,7 +154,7 @@ export class ServerPod {
         ...options.claimedMounts,
         { name: 'home', mountPath: '/home/vault' },
         { name: 'tmp', mountPath: '/tmp' },
-        { name: 'api-token', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount', readOnly: true },
+        apiTokenMount,
         ...options.extra.volumeMounts,
         ...this.added.map(({ volume, mount }) => ({ ...mount, name: volume.name })),
       ],
@@ -204,18 +205,7 @@ export class ServerPod {
       // memory, since the CLI keeps the token of a login there
       { name: 'home', emptyDir: { medium: 'Memory', sizeLimit: k8s.Quantity.fromString('16Mi') } },
       { name: 'tmp', emptyDir: { sizeLimit: k8s.Quantity.fromString('64Mi') } },
-      {
-        // what automounting would give to every container, for the server alone
-        name: 'api-token',
-        projected: {
-          defaultMode: 0o440,
-          sources: [
-            { serviceAccountToken: { path: 'token', expirationSeconds: 3607 } },
-            { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-            { downwardApi: { items: [{ path: 'namespace', fieldRef: { fieldPath: 'metadata.namespace' } }] } },
-          ],
-        },
-      },
+      apiTokenVolume,
       ...options.extra.volumes,
       ...this.added.map(({ volume }) => volume),
     ];

@@ -4,7 +4,8 @@
 set -u
 
 interval=${1:-10}
-fingerprint() { cat /vault/tls/tls.crt /vault/tls/tls.key 2>/dev/null | sha256sum; }
+tls=${2:-/vault/tls}
+fingerprint() { cat "$tls/tls.crt" "$tls/tls.key" 2>/dev/null | sha256sum; }
 
 # the server alone, not a `vault status` that somebody runs beside it
 server() {
@@ -16,7 +17,7 @@ server() {
 }
 
 trap 'exit 0' TERM INT
-echo "reload: watching /vault/tls every $interval s"
+echo "reload: watching $tls every $interval s"
 # nothing seen yet, so that the first round tells Vault too: the files may have changed between its start and this one's
 seen=
 while :; do

@@ -5,7 +5,7 @@ import { IamRole } from '../../charts/app/iam-role';
 import { ScriptJob, type ScriptJobProps } from '../../charts/app/script-job';
 import { objectsOf } from '../support/render';
 
-const render = (props: Partial<ScriptJobProps> = {}) => {
+const render = (props: Partial<Omit<ScriptJobProps, 'role'>> = {}) => {
   const app = new KustomizeApp();
   const chart = new Chart(app, 'x');
   const role = new IamRole(chart, 'role', {
@@ -21,6 +21,7 @@ const render = (props: Partial<ScriptJobProps> = {}) => {
     component: 'try',
     files: { 'run.sh': 'echo hello\n' },
     serviceAccount: 'vault-try',
+    lease: 'vault-changes',
     role,
     ...props,
   });

@@ -43,7 +43,7 @@ async function start(installation: Installation): Promise<void> {
   });
   if (init === undefined) throw new Error('no init chart');
   await installation.makeAws(vault);
-  await installation.makeRole(init.role);
+  if (init.role !== undefined) await installation.makeRole(init.role);
   await aws(['secretsmanager', 'create-secret', '--name', `${installation.namespace}/recovery`]);
   await installation.makePrerequisites(vault, ca);
   await kubectl(['apply', '-k', dist]);

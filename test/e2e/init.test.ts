@@ -29,7 +29,7 @@ beforeAll(async () => {
     init = new VaultInit(app, 'init', { vault: server, custody: Custody.secretsManager(secret), role: `${installation.namespace}-init` });
   }));
   await installation.makeAws(vault);
-  await installation.makeRole(init.role);
+  if (init.role !== undefined) await installation.makeRole(init.role);
   await aws(['secretsmanager', 'create-secret', '--name', secret]);
   await enforceIam();
   const ca = new TestCa();

@@ -1,16 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
-import { Custody, KustomizeApp, VaultInit, type VaultInitProps, VaultServer, type VaultServerProps } from '../../charts';
+import { Custody, KustomizeApp, VaultInit, type VaultInitProps, VaultServer } from '../../charts';
+import type { EncryptedProps, RevokedRootProps } from '../../charts/init/vault-init-props';
 import { danglingReferences, schemaErrors } from '../support/cluster-rules';
-import { minimal, objectsOf } from '../support/render';
+import { type Manifest, minimal, objectsOf } from '../support/render';
 
-function make(props: Partial<VaultInitProps> = {}, server: Partial<VaultServerProps> = {}) {
+/** One of the kinds of props, less what the test makes itself. */
+type Props = Partial<Omit<RevokedRootProps, 'vault' | 'rootTokenPgpKey'>> | Omit<EncryptedProps, 'vault'>;
+
+function make(props: Props = {}) {
   const app = new KustomizeApp();
-  const vault = new VaultServer(app, 'vault', { ...minimal, ...server });
-  const init = new VaultInit(app, 'init', { vault, custody: Custody.secretsManager('vault/recovery'), ...props });
+  const vault = new VaultServer(app, 'vault', minimal);
+  const init = new VaultInit(app, 'init', { vault, custody: Custody.secretsManager('vault/recovery'), ...props } as VaultInitProps);
   return { app, vault, init };
 }
-const objects = (props: Partial<VaultInitProps> = {}) => objectsOf(make(props).app.render());
-const env = (props: Partial<VaultInitProps> = {}) =>
+const objects = (props: Props = {}) => objectsOf(make(props).app.render());
+const env = (props: Props = {}) =>
   Object.fromEntries(
     objects(props)['Job/vault-init'].spec.template.spec.containers[0].env.map(({ name, value }: { name: string; value: string }) => [
       name,
@@ -18,7 +22,24 @@ const env = (props: Partial<VaultInitProps> = {}) =>
     ]),
   );
 
-const every: Required<Omit<VaultInitProps, 'vault'>> = {
+/** What the Job writes to Vault with the root token, by path. */
+const writes = (props: Props = {}): Record<string, Manifest> =>
+  Object.fromEntries(
+    JSON.parse(objects(props)['ConfigMap/vault-init-script'].data['writes.json']).map(({ path, body }: Manifest) => [path, body]),
+  );
+const request = (props: Props = {}) => JSON.parse(objects(props)['ConfigMap/vault-init-script'].data['request.json']);
+
+const pgpKey = Buffer.concat([Buffer.from([0x99]), Buffer.alloc(200, 7)]).toString('base64');
+
+const every: Required<Omit<RevokedRootProps, 'vault' | 'rootTokenPgpKey'>> = {
+  recoveryShares: 3,
+  recoveryThreshold: 2,
+  pgpKeys: [pgpKey, pgpKey, pgpKey],
+  admin: {
+    method: 'jwt',
+    issuer: 'https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE',
+    people: ['arn:aws:iam::123456789012:role/platform'],
+  },
   custody: Custody.secretsManager('arn:aws:secretsmanager:eu-west-1:123456789012:secret:vault/recovery-AbCdEf', {
     kmsKey: '1234abcd-12ab-34cd-56ef-1234567890ab',
   }),
@@ -81,13 +102,14 @@ describe('the init Job', () => {
   });
 
   test('makes an admin path for the configuration Job, which reads no secrets and no raw storage', () => {
-    const files = all['ConfigMap/vault-init-script'].data;
-    expect(JSON.parse(files['admin-role.json'])).toMatchObject({
+    const written = writes();
+    expect(written['auth/kubernetes/role/vault-admin']).toMatchObject({
       audience: 'vault',
       bound_service_account_names: ['vault-configuration'],
+      bound_service_account_namespaces: ['$NAMESPACE'],
       token_policies: ['vault-admin'],
     });
-    expect(files['admin.hcl']).not.toMatch(/^path "(sys\/raw|\*|\+\/data)/m);
+    expect(written['sys/policies/acl/vault-admin'].policy).not.toMatch(/^path "(sys\/raw|\*|\+\/data)/m);
     expect(make().init.admin).toEqual({
       mount: 'kubernetes',
       role: 'vault-admin',
@@ -96,9 +118,11 @@ describe('the init Job', () => {
     });
   });
 
-  test.each<[string, Partial<VaultInitProps>]>([
+  test.each<[string, Props]>([
     ['the smallest props', {}],
     ['every prop', every],
+    ['a Kubernetes Secret', { custody: Custody.kubernetesSecret('recovery') }],
+    ['everything encrypted', { custody: Custody.log(), pgpKeys: [pgpKey], rootTokenPgpKey: pgpKey }],
   ])('with %s is what Kubernetes knows and refers to nothing that is not there', (_, props) => {
     const rendered = Object.values(objects(props));
     expect(rendered.flatMap(schemaErrors)).toEqual([]);
@@ -120,8 +144,8 @@ describe('the init Job', () => {
 describe('custody in Secrets Manager', () => {
   test('is a role of its own, which writes and describes the secret and never reads it', () => {
     const { init, vault } = make();
-    expect(init.role.arn).toBe('arn:aws:iam::123456789012:role/vault-init');
-    expect(init.role.statements).toEqual([
+    expect(init.role?.arn).toBe('arn:aws:iam::123456789012:role/vault-init');
+    expect(init.role?.statements).toEqual([
       {
         sid: 'Custody',
         actions: ['secretsmanager:DescribeSecret', 'secretsmanager:PutSecretValue'],
@@ -132,7 +156,7 @@ describe('custody in Secrets Manager', () => {
   });
 
   test('may use the key of the secret, where it has one', () => {
-    expect(make(every).init.role.statements[1]).toEqual({
+    expect(make(every).init.role?.statements[1]).toEqual({
       sid: 'CustodyKey',
       actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
       resources: ['arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab'],
@@ -151,7 +175,119 @@ describe('custody in Secrets Manager', () => {
       'allowed: secrets in region eu-west-1 of account 123456789012; correct the ARN',
     ],
     ['a name that is none', Custody.secretsManager('a b'), 'custody: secret: got "a b"; allowed: names of secrets:'],
+    ['an alias for its key', Custody.secretsManager('x', { kmsKey: 'alias/custody' }), 'allowed: key ids and key ARNs;'],
+    ['one secret for two keys', Custody.secretsManager(['x', 'x']), 'custody: secret: got "x"; allowed: each secret once;'],
+    ['no secret', Custody.secretsManager([]), 'custody: secrets: got []; allowed: a secret, or one for each key;'],
+    ['a Secret whose name is none', Custody.kubernetesSecret('A'), 'custody: kubernetesSecret: got "A"; allowed: DNS names'],
   ])('%s is refused', (_, custody, message) => {
     expect(() => make({ custody }).app.render()).toThrow(message);
+  });
+});
+
+describe('the other places of custody', () => {
+  test('a Kubernetes Secret is created and never read, without a role in AWS', () => {
+    const props = { custody: Custody.kubernetesSecret('recovery') };
+    expect(make(props).init.role).toBeUndefined();
+    expect(objects(props)['Role/vault-init'].rules).toEqual([
+      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+      { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: ['vault-changes'], verbs: ['get', 'update'] },
+      { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
+    ]);
+  });
+
+  test('one secret for each recovery key: as many keys, more than half of them needed, and all of them written', () => {
+    const props = { custody: Custody.secretsManager(['a', 'b', 'c']) };
+    expect(request(props)).toEqual({ recovery_shares: 3, recovery_threshold: 2 });
+    expect(env(props)['CUSTODY_SECRETS']).toBe('a b c');
+    expect(make(props).init.role?.statements[0]?.resources).toHaveLength(3);
+  });
+
+  test('the log takes ciphertext alone', () => {
+    // @ts-expect-error clear keys in a log are lost keys
+    const clear: VaultInitProps = { vault: make().vault, custody: Custody.log() };
+    // @ts-expect-error nor may the root token stand there
+    const half: VaultInitProps = { vault: make().vault, custody: Custody.log(), pgpKeys: [pgpKey] };
+    expect([clear, half]).toHaveLength(2);
+    const props = { custody: Custody.log(), pgpKeys: [pgpKey, pgpKey], rootTokenPgpKey: pgpKey };
+    expect(request(props)).toEqual({
+      recovery_shares: 2,
+      recovery_threshold: 2,
+      recovery_pgp_keys: [pgpKey, pgpKey],
+      root_token_pgp_key: pgpKey,
+    });
+  });
+});
+
+describe('the keys', () => {
+  test.each<[string, Props, string]>([
+    ['several in one place', { recoveryShares: 3 }, 'recoveryShares: got 3; allowed: 1 where all lie in one place;'],
+    ['none', { recoveryShares: 0 }, 'recoveryShares: got 0; allowed: whole numbers from 1 to 255;'],
+    ['more than PGP keys', { recoveryShares: 3, pgpKeys: [pgpKey] }, 'recoveryShares: got 3; allowed: the number of pgpKeys, 1;'],
+    [
+      'more than secrets',
+      { recoveryShares: 3, custody: Custody.secretsManager(['a', 'b']) },
+      'recoveryShares: got 3; allowed: the number of secrets in custody, 2;',
+    ],
+    [
+      'a threshold that Vault refuses',
+      { recoveryThreshold: 1, custody: Custody.secretsManager(['a', 'b']) },
+      'recoveryThreshold: got 1; allowed: whole numbers from 2 to 2; Vault takes 2 to 2 with 2 recovery keys',
+    ],
+    ['a PGP key that is armored', { pgpKeys: ['-----BEGIN'] }, 'pgpKeys[0]: got "-----BEGIN"; allowed: base64 of a binary PGP public key;'],
+    [
+      'a PGP key for the root token that is none',
+      { custody: Custody.kubernetesSecret('x'), pgpKeys: [pgpKey], rootTokenPgpKey: 'x' },
+      'rootTokenPgpKey: got "x"; allowed: base64 of a binary PGP public key;',
+    ],
+    [
+      'a root token beside split keys',
+      { rootToken: 'custody', custody: Custody.secretsManager(['a', 'b']) },
+      'rootToken: got "custody"; allowed: custody in one secret;',
+    ],
+    ['a root token elsewhere', { rootToken: 'burn' as never }, 'rootToken: got "burn"; allowed: "revoke", "custody";'],
+    ['an adoption that is none', { adopt: 'no' as never }, 'adopt: got "no"; allowed: true, false;'],
+    ['people who are no roles', { admin: { people: ['alice'] } }, 'admin.people: got ["alice"]; allowed: a list that is not empty'],
+    [
+      'an issuer that is none',
+      { admin: { method: 'jwt', issuer: 'oidc.eks' } },
+      'admin.issuer: got "oidc.eks"; allowed: https URLs; write the issuer of the cluster',
+    ],
+  ])('%s: refused', (_, props, message) => {
+    expect(() => make(props).app.render()).toThrow(message);
+  });
+});
+
+describe('the admin path', () => {
+  test('by the keys of the cluster’s issuer, without asking the cluster', () => {
+    const written = writes(every);
+    expect(written['auth/jwt/config']).toEqual({
+      oidc_discovery_url: 'https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE',
+      bound_issuer: 'https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE',
+    });
+    expect(written['auth/jwt/role/vault-admin']).toMatchObject({
+      role_type: 'jwt',
+      bound_audiences: ['vault'],
+      bound_subject: 'system:serviceaccount:$NAMESPACE:vault-configuration',
+    });
+    expect(Object.keys(objects(every)).filter(name => name.startsWith('ClusterRoleBinding/'))).toEqual([]);
+    expect(env(every)['LOGIN']).toBe('auth/jwt/login');
+  });
+
+  test('for people by their IAM roles', () => {
+    expect(writes(every)['auth/aws/role/vault-admin']).toMatchObject({
+      auth_type: 'iam',
+      bound_iam_principal_arn: ['arn:aws:iam::123456789012:role/platform'],
+      token_policies: ['vault-admin'],
+    });
+  });
+
+  test('is nobody’s to make where the root token is encrypted', () => {
+    // @ts-expect-error the Job could not make it
+    const props: VaultInitProps = { vault: make().vault, custody: Custody.kubernetesSecret('x'), rootTokenPgpKey: pgpKey, admin: {} };
+    expect(props).toBeDefined();
+    const encrypted = { custody: Custody.log(), pgpKeys: [pgpKey], rootTokenPgpKey: pgpKey };
+    expect(make(encrypted).init.admin).toBeUndefined();
+    expect(objects(encrypted)['ConfigMap/vault-init-script'].data['writes.json']).toBeUndefined();
+    expect(env(encrypted)['ROOT_TOKEN']).toBe('encrypted');
   });
 });

@@ -1,0 +1,23 @@
+import { dnsSubdomain } from '../app/checks';
+import type { IamStatement } from '../app/iam-role';
+import type { Problems } from '../app/problems';
+import type { Custody } from './custody';
+
+export class KubernetesSecretCustody implements Custody {
+  readonly script = 'custody-kubernetes-secret.sh';
+  /** Creating alone: a dry run tells whether the Secret is there, and nothing reads it. RBAC cannot name what is to be created. */
+  readonly rules = [{ apiGroups: [''], resources: ['secrets'], verbs: ['create'] }];
+  readonly env: Readonly<Record<string, string>>;
+
+  constructor(private readonly name: string) {
+    this.env = { CUSTODY_SECRET: name };
+  }
+
+  statements(): readonly IamStatement[] {
+    return [];
+  }
+
+  check(problems: Problems): void {
+    problems.check('custody: kubernetesSecret', this.name, dnsSubdomain);
+  }
+}

@@ -1,0 +1,93 @@
+import type { ResourcesProps } from '../app/resources';
+import type { VaultServer } from '../server/vault-server';
+import type { AdminProps } from './admin';
+import type { Custody } from './custody';
+import type { LogCustody } from './custody-log';
+
+/** What every init Job may be told. */
+export interface InitJobProps {
+  /** The servers to initialise. */
+  readonly vault: VaultServer;
+  /**
+   * How many recovery keys there are. More than one only where each goes to a place of its own: to a PGP key, or to a secret.
+   * @default one for each PGP key, or for each secret of custody, else 1
+   */
+  readonly recoveryShares?: number;
+  /**
+   * How many recovery keys are needed together; at least 2 where there are more.
+   * @default more than half of them
+   */
+  readonly recoveryThreshold?: number;
+  /**
+   * Whether a Vault that is initialised while custody holds nothing is taken as it is: its keys are held elsewhere.
+   * @default false
+   */
+  readonly adopt?: boolean;
+  /**
+   * The Job's IAM role: its name, or its ARN in the same account.
+   * @default "<name>-init"
+   */
+  readonly role?: string;
+  /**
+   * The image that the script runs in: bash, aws, curl and jq.
+   * @default amazon/aws-cli, at the version that the tests run
+   */
+  readonly image?: string;
+  /**
+   * Requests and limits of the Job's container.
+   * @default small: a script, curl and the AWS CLI
+   */
+  readonly resources?: ResourcesProps;
+}
+
+/** The Job makes an admin path with the root token. */
+export interface RevokedRootProps extends InitJobProps {
+  /** Where the recovery keys go. */
+  readonly custody: Custody & { readonly kind?: never };
+  /**
+   * What becomes of the root token: revoked once the admin path works, or kept alive in custody beside the recovery keys.
+   * @default "revoke"
+   */
+  readonly rootToken?: 'revoke' | 'custody';
+  /**
+   * How one gets in afterwards.
+   * @default Kubernetes auth for the ServiceAccount of the configuration Job
+   */
+  readonly admin?: AdminProps;
+  /**
+   * PGP keys, one for each recovery key, as base64 of the binary key (`gpg --export ID | base64 -w0`): the recovery keys come out encrypted to them.
+   * @default none, the recovery keys come out clear
+   */
+  readonly pgpKeys?: readonly string[];
+  readonly rootTokenPgpKey?: never;
+}
+
+/** The root token comes out encrypted: the Job cannot use it, so it makes no admin path and revokes nothing. */
+export interface EncryptedRootProps extends InitJobProps {
+  /** Where the recovery keys go; the log only with `pgpKeys`. */
+  readonly custody: Custody & { readonly kind?: never };
+  /** The PGP key that the root token is encrypted to, as base64 of the binary key. Its holder makes the way in, and revokes it. */
+  readonly rootTokenPgpKey: string;
+  /**
+   * PGP keys, one for each recovery key, as base64 of the binary key (`gpg --export ID | base64 -w0`).
+   * @default none, the recovery keys come out clear
+   */
+  readonly pgpKeys?: readonly string[];
+  readonly rootToken?: never;
+  readonly admin?: never;
+}
+
+/** Everything comes out encrypted, so that even the log may hold it. */
+export interface EncryptedProps extends InitJobProps {
+  /** Where the ciphertext goes. */
+  readonly custody: Custody | LogCustody;
+  /** The PGP key that the root token is encrypted to, as base64 of the binary key. Its holder makes the way in, and revokes it. */
+  readonly rootTokenPgpKey: string;
+  /** PGP keys, one for each recovery key, as base64 of the binary key (`gpg --export ID | base64 -w0`). */
+  readonly pgpKeys: readonly string[];
+  readonly rootToken?: never;
+  readonly admin?: never;
+}
+
+/** A Job that initialises a Vault once and brings its recovery keys into custody. */
+export type VaultInitProps = RevokedRootProps | EncryptedRootProps | EncryptedProps;
