@@ -10,6 +10,7 @@ kept=${KEPT_DIRECTORY:-/keys}
 answer=$kept/answer.json
 body=$kept/body.json
 pause=${PAUSE_SECONDS:-1}
+tries=${TRIES:-300}
 own_token=${OWN_TOKEN_FILE:-/var/run/secrets/vault/token}
 
 say() { echo "init: $*"; }
@@ -50,16 +51,24 @@ initialised() {
   jq -er 'if .initialized == true then "yes" elif .initialized == false then "no" else empty end' "$body"
 }
 
-# TRIES WHAT COMMAND...: prints what the command prints once it succeeds; says what it waits for, with the last error
+# errors of aws and curl take several lines
+one_line() {
+  local words
+  read -r -d '' -a words <<<"$1" || true
+  words="${words[*]}"
+  echo "${words:0:300}"
+}
+
+# WHAT COMMAND...: prints what the command prints once it succeeds; says what it waits for, with the last error
 wait_for() {
-  local tries=$1 what=$2 out
-  shift 2
+  local what=$1 out
+  shift
   for ((try = 1; try <= tries; try++)); do
     if out=$("$@" 2>&1); then
       echo "$out"
       return
     fi
-    echo "init: waiting for $what: ${out##*$'\n'}" >&2
+    echo "init: waiting for $what: $(one_line "$out")" >&2
     sleep "$pause"
   done
   echo "init: gave up waiting for $what" >&2
@@ -92,7 +101,7 @@ store() {
   may_not_stop
   until custody_store "$answer" 2>"$kept/why"; do
     try=$((try + 1))
-    say "custody does not take the recovery keys, try $try, trying for ever: $(tail -n 1 "$kept/why")"
+    say "custody does not take the recovery keys, try $try, trying for ever: $(one_line "$(<"$kept/why")")"
     sleep "$pause"
   done
   say "the recovery keys are in custody: $(custody_proof)"
@@ -147,7 +156,7 @@ revoke_root() {
     [ "$status" = 403 ] || { echo "the root token still answers with $status" && return 1; }
   fi
   local accessor accessors
-  vault LIST auth/token/accessors "" "$kept/init" || return 1
+  vault GET 'auth/token/accessors?list=true' "" "$kept/init" || return 1
   [ "$status" = 200 ] || { echo "listing tokens was answered with $status" && return 1; }
   accessors=$(jq -r '.data.keys[]' "$body") || return 1
   for accessor in $accessors; do
@@ -171,7 +180,7 @@ forget() {
 }
 end_root() {
   if [ "$ROOT_TOKEN" = revoke ]; then
-    wait_for 120 "the root token to be revoked" revoke_root >/dev/null
+    wait_for "the root token to be revoked" revoke_root >/dev/null
     say "the root token is revoked, and none is left"
   fi
   forget
@@ -185,23 +194,23 @@ finish() {
     return
   fi
   header .root_token "$answer" "$kept/root"
-  wait_for 300 "Vault to unseal itself" unsealed >/dev/null
-  wait_for 120 "the audit device and the admin path" establish >/dev/null
-  wait_for 120 "a login through the admin path" login >/dev/null
+  wait_for "Vault to unseal itself" unsealed >/dev/null
+  wait_for "the audit device and the admin path" establish >/dev/null
+  wait_for "a login through the admin path" login >/dev/null
   say "a login through the admin path succeeded"
   end_root
 }
 
 if [ -f "$answer" ]; then may_not_stop; else may_stop; fi
 take_lease
-keys_in_custody=$(wait_for 300 "a clean answer of custody" custody_has_keys)
-vault_initialised=$(wait_for 300 "a clean answer of $VAULT_ADDR" initialised)
+keys_in_custody=$(wait_for "a clean answer of custody" custody_has_keys)
+vault_initialised=$(wait_for "a clean answer of $VAULT_ADDR" initialised)
 say "Vault initialised: $vault_initialised; keys in custody: $keys_in_custody"
 
 case "$vault_initialised $keys_in_custody" in
   "no no")
     [ ! -f "$answer" ] || fail "this pod holds the recovery keys of a Vault that is no longer there, and custody never took them: Vault reads another table than before, or its table was emptied. Nothing was done"
-    wait_for 30 "custody to take a write" custody_prove >/dev/null
+    wait_for "custody to take a write" custody_prove >/dev/null
     initialise
     store
     finish
@@ -219,7 +228,7 @@ case "$vault_initialised $keys_in_custody" in
       fail "Vault is initialised, but nobody holds its recovery keys: custody holds $([ "$keys_in_custody" = no ] && echo none || echo "only some"), and this pod kept no answer. If you hold them, set adopt: true; if nobody does, see docs/operations.md, \"The one loss\""
     elif [ "$ROOT_TOKEN" = encrypted ]; then
       forget
-    elif wait_for 5 "a login through the admin path" login >/dev/null; then
+    elif tries=5 wait_for "a login through the admin path" login >/dev/null; then
       # root tokens of an adopted Vault are their owners'
       if [ "$keys_in_custody" = yes ]; then end_root; else forget; fi
     elif [ "$keys_in_custody" != yes ]; then

@@ -101,7 +101,7 @@ export class FakeVault extends Fake {
         return this.send(response, 204);
       case 'GET auth/token/lookup-self':
         return root ? this.send(response, 200, { data: {} }) : this.send(response, 403);
-      case 'LIST auth/token/accessors':
+      case 'GET auth/token/accessors':
         return init ? this.send(response, 200, { data: { keys: ['of-root', 'of-init'] } }) : this.send(response, 403);
       case 'PUT auth/token/lookup-accessor':
         if (asked.body.accessor !== 'of-root') return this.send(response, 200, { data: { policies: ['default'] } });

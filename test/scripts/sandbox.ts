@@ -30,7 +30,7 @@ done
 held=$STATE/secrets/$secret
 if [ ! -d "$held" ]; then echo "An error occurred (ResourceNotFoundException): Secrets Manager can't find the specified secret." >&2; exit 254; fi
 case $action in
-  describe-secret) jq -s '{VersionIdsToStages: (map({(.VersionId): .VersionStages}) | add // {})}' "$held"/*.stages 2>/dev/null || echo '{}' ;;
+  describe-secret) cat "$held"/*.stages 2>/dev/null | jq -s '{VersionIdsToStages: (map({(.VersionId): .VersionStages}) | add // {})}' ;;
   put-secret-value)
     cp "$file" "$held/$token"
     jq -n --arg token "$token" '{VersionId: $token, VersionStages: $ARGS.positional}' --args "\${stages[@]}" | tee "$held/$token.stages"
@@ -66,7 +66,7 @@ export class Sandbox {
       this.env[name] = value ?? 'vault';
     this.executable('curl', recordingCurl(which('curl')));
     this.executable('aws', fakeAws);
-    for (const command of ['bash', 'cat', 'cp', 'dirname', 'jq', 'mv', 'rm', 'sleep', 'tail', 'tee'])
+    for (const command of ['bash', 'cat', 'cp', 'dirname', 'jq', 'mv', 'rm', 'sleep', 'tee'])
       this.executable(command, `#!/bin/sh\nexec ${which(command)} "$@"\n`);
     for (const name of ['token', 'ca.crt']) writeFileSync(join(this.account, name), 'account-token');
     mkdirSync(join(this.state, 'aws-fails'));
@@ -81,6 +81,7 @@ export class Sandbox {
       VAULT_ADDR: addresses.vault,
       VAULT_CACERT: join(this.account, 'ca.crt'),
       PAUSE_SECONDS: '0.02',
+      TRIES: '10',
       NAMESPACE: 'vault',
     });
   }
