@@ -94,6 +94,7 @@ initialise() {
     rm -f "$answer"
     fail "Vault refused to initialise ($status): $why"
   fi
+  say "Vault is initialised; bringing the recovery keys into custody"
 }
 
 store() {

@@ -1,118 +1,190 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { Custody, VaultInit } from '../../charts';
 import type { Manifest } from '../support/render';
 import { TestCa } from './support/certificates';
-import { aws, enforceIam, Installation, kubectl } from './support/cluster';
-import { eventually, sleep } from './support/shell';
+import { aws, enforceIam, Installation, kubectl, kubectlCommand } from './support/cluster';
+import { Killer } from './support/killer';
+import { background, eventually, sleep } from './support/shell';
 
-jest.setTimeout(5 * 60_000);
+jest.setTimeout(10 * 60_000);
 
-/** What the script says at the end of each step. */
-const steps = [
-  'Vault initialised: no',
-  'initialising Vault',
-  'recovery keys are in custody',
-  'login through the admin path succeeded',
-  'root token is revoked',
+/** How it may end: keys in custody and the root token dead; or a failing Job whose message says what is wrong. */
+type Outcome = 'complete' | 'failing: nobody holds the keys' | 'failing: a root token is live';
+const keysLost = 'failing: nobody holds the keys';
+const rootLives = 'failing: a root token is live';
+
+/** What the script says at the end of each step, and how a Vault may end whose Job is interrupted there by a killed container or a deleted pod. */
+const steps: readonly (readonly [string, { readonly killed: readonly Outcome[]; readonly deleted: readonly Outcome[] }])[] = [
+  ['Vault initialised: no', { killed: ['complete'], deleted: ['complete', keysLost] }],
+  // the request is under way: Vault may have written its keyring, and the answer goes to nobody
+  ['initialising Vault', { killed: ['complete', keysLost], deleted: ['complete', keysLost] }],
+  ['bringing the recovery keys into custody', { killed: ['complete'], deleted: [keysLost, 'complete', rootLives] }],
+  ['the recovery keys are in custody', { killed: ['complete'], deleted: ['complete', rootLives] }],
+  ['a login through the admin path succeeded', { killed: ['complete'], deleted: ['complete'] }],
+  ['the root token is revoked', { killed: ['complete'], deleted: ['complete'] }],
 ];
 
-const installations = steps.map((_, index) => new Installation(`vault-e2e-interrupted-${index}`));
+const installation = new Installation('vault-e2e-interrupted');
+const secret = `${installation.namespace}/recovery`;
 const ca = new TestCa();
+const killer = new Killer();
 const table: string[] = [];
 
 beforeAll(async () => {
-  await Promise.all(installations.map(installation => installation.remove()));
+  await installation.remove();
   await ca.create();
+  await killer.create();
   await enforceIam();
 });
 
+afterEach(() => installation.remove());
+
 afterAll(async () => {
-  console.log(['pod deleted after | initialised | keys in custody | Job | root token', ...table].join('\n'));
-  await Promise.all(installations.map(installation => installation.remove()));
+  console.log(['what happened | after | outcome', ...table].join('\n'));
+  await killer.remove();
+  ca.remove();
 });
 
 /** A fresh Vault and its init Job, just applied. */
-async function start(installation: Installation): Promise<void> {
+async function start(): Promise<VaultInit> {
   let init: VaultInit | undefined;
   const { dist, vault } = installation.synth({ replicas: 1 }, (app, server) => {
-    init = new VaultInit(app, 'init', {
-      vault: server,
-      custody: Custody.secretsManager(`${installation.namespace}/recovery`),
-      role: `${installation.namespace}-init`,
-    });
+    init = new VaultInit(app, 'init', { vault: server, custody: Custody.secretsManager(secret), role: `${installation.namespace}-init` });
   });
-  if (init === undefined) throw new Error('no init chart');
+  if (init?.role === undefined) throw new Error('no init chart');
   await installation.makeAws(vault);
-  if (init.role !== undefined) await installation.makeRole(init.role);
-  await aws(['secretsmanager', 'create-secret', '--name', `${installation.namespace}/recovery`]);
+  await installation.makeRole(init.role);
+  await aws(['secretsmanager', 'create-secret', '--name', secret]);
   await installation.makePrerequisites(vault, ca);
   await kubectl(['apply', '-k', dist]);
+  return init;
 }
 
-const initPods = async (installation: Installation): Promise<Manifest[]> =>
-  (await installation.get('pods', '-l', 'app.kubernetes.io/component=init')).items;
+const initPods = async (): Promise<Manifest[]> => (await installation.get('pods', '-l', 'app.kubernetes.io/component=init')).items;
 
-/** Deletes the Job's pod, without grace, as soon as it says that it has come so far. */
-async function deleteAfter(installation: Installation, step: string): Promise<void> {
-  const pod = await eventually(`the Job to say "${step}"`, 120, async () => {
-    const [first] = await initPods(installation);
-    const { stdout } = await installation.kubectl(['logs', first.metadata.name]);
-    if (!stdout.includes(step)) throw new Error(stdout);
-    return first.metadata.name;
+const runningPod = () =>
+  eventually('the container of the Job to run', 120, async () => {
+    const [pod] = await initPods();
+    if (pod?.status.containerStatuses?.[0]?.state.running === undefined) throw new Error(pod?.status.phase ?? 'no pod');
+    return pod;
   });
-  await installation.kubectl(['delete', 'pod', pod, '--grace-period=0', '--force']);
-}
 
-/** What has become of Vault, custody, Job and root token once nothing changes any more. */
-async function outcome(installation: Installation) {
-  const job = await eventually('the Job to complete, or its pod to fail', 90, async () => {
-    const [found] = (await installation.get('jobs')).items;
-    const failing = (await initPods(installation)).some(pod => pod.status.containerStatuses?.[0]?.restartCount > 0);
-    if (found.status.succeeded !== 1 && !failing) throw new Error(JSON.stringify(found.status));
-    return found.status.succeeded === 1 ? 'complete' : 'failing';
-  });
-  const status = JSON.parse((await installation.exec('vault-0', ['vault', 'status', '-format=json'], { accept: [0, 2] })).stdout);
-  const stages =
-    JSON.parse(await aws(['secretsmanager', 'describe-secret', '--secret-id', `${installation.namespace}/recovery`])).VersionIdsToStages ??
-    {};
-  const keysInCustody = Object.values(stages).flat().includes('vault-recovery-keys');
-  let rootToken = 'unknown';
-  if (keysInCustody) {
-    const kept = JSON.parse(
-      await aws([
-        'secretsmanager',
-        'get-secret-value',
-        '--secret-id',
-        `${installation.namespace}/recovery`,
-        '--version-stage',
-        'vault-recovery-keys',
-        '--query',
-        'SecretString',
-        '--output',
-        'text',
-      ]),
-    );
-    const lookup = await installation.exec('vault-0', ['sh', '-c', 'read -r VAULT_TOKEN; export VAULT_TOKEN; exec vault token lookup'], {
-      input: `${kept.root_token}\n`,
-      accept: [0, 2],
-    });
-    rootToken = lookup.status === 0 ? 'alive' : 'dead';
+/** Follows the log until it says so, with as little delay as can be. */
+async function says(pod: string, text: string): Promise<void> {
+  const log = background([...kubectlCommand, '-n', installation.namespace, 'logs', '-f', pod]);
+  try {
+    for (let tries = 0; !log.lines.some(line => line.includes(text)); tries++) {
+      if (tries > 6000) throw new Error(`${pod} never said "${text}":\n${log.lines.join('\n')}`);
+      await sleep(20);
+    }
+  } finally {
+    await log.stop();
   }
-  return { initialised: status.initialized as boolean, keysInCustody, job, rootToken };
 }
 
-describe('the pod deleted at any step', () => {
-  test.each(steps.map((step, index) => [step, index] as const))(
-    'after "%s" loses no keys silently and ends in no false success',
-    async (step, index) => {
-      const installation = installations[index] as Installation;
-      await start(installation);
-      await deleteAfter(installation, step);
-      await sleep(2000);
-      const found = await outcome(installation);
-      table.push(`${step} | ${found.initialised} | ${found.keysInCustody} | ${found.job} | ${found.rootToken}`);
-      if (found.initialised && !found.keysInCustody) expect(found.job).toBe('failing');
-      if (found.job === 'complete') expect(found).toEqual({ initialised: true, keysInCustody: true, job: 'complete', rootToken: 'dead' });
-    },
-  );
+/** How it ends, once nothing changes any more. */
+async function outcome(): Promise<Outcome> {
+  return eventually('the Job to complete, or to fail with what is wrong', 180, async () => {
+    const jobs = (await installation.get('jobs')).items;
+    expect(jobs).toHaveLength(1);
+    if (jobs[0].status.succeeded === 1) {
+      await expectSuccess();
+      return 'complete';
+    }
+    const [pod] = await initPods();
+    const log = (await installation.kubectl(['logs', pod.metadata.name, '--tail=5'])).stdout;
+    if (log.includes('nobody holds its recovery keys')) return keysLost;
+    if (log.includes('A root token is live')) return rootLives;
+    throw new Error(log);
+  });
+}
+
+/** A complete Job means: initialised, keys in custody, the root token of the answer dead. */
+async function expectSuccess(): Promise<void> {
+  const query = ['--query', 'SecretString', '--output', 'text', '--version-stage', 'vault-recovery-keys'];
+  const kept = JSON.parse(await aws(['secretsmanager', 'get-secret-value', '--secret-id', secret, ...query]));
+  expect(kept.recovery_keys_base64).toHaveLength(1);
+  const lookup = ['sh', '-c', 'read -r VAULT_TOKEN; export VAULT_TOKEN; exec vault token lookup'];
+  const { stderr } = await installation.exec('vault-0', lookup, { input: `${kept.root_token}\n`, accept: [2] });
+  expect(stderr).toMatch(/permission denied|invalid token/);
+}
+
+describe('the container killed', () => {
+  test.each(steps)('after "%s"', async (step, { killed }) => {
+    await start();
+    const { metadata, spec } = await runningPod();
+    const fire = killer.aim(spec.nodeName, metadata.name, 'bash /scripts/run.sh');
+    await says(metadata.name, step);
+    await fire('KILL');
+    const [status] = await eventually('the container to have ended', 60, async () => {
+      const [pod] = await initPods();
+      const state = pod.status.containerStatuses[0];
+      if (state.restartCount === 0 && state.state.terminated === undefined) throw new Error(JSON.stringify(state));
+      return [state];
+    });
+    expect((status.lastState.terminated ?? status.state.terminated).exitCode).toBe(137);
+    const found = await outcome();
+    table.push(`container killed | ${step} | ${found}`);
+    expect(killed).toContain(found);
+  });
+});
+
+describe('the pod deleted without grace', () => {
+  test.each(steps)('after "%s"', async (step, { deleted }) => {
+    await start();
+    const { metadata } = await runningPod();
+    await says(metadata.name, step);
+    await installation.kubectl(['delete', 'pod', metadata.name, '--grace-period=0', '--force']);
+    const found = await outcome();
+    table.push(`pod deleted | ${step} | ${found}`);
+    expect(deleted).toContain(found);
+  });
+});
+
+test('Vault killed while it initialises: the keys are in custody, or the Job fails and says that nobody holds them', async () => {
+  await start();
+  const { metadata } = await runningPod();
+  const [server] = await installation.pods();
+  const fire = killer.aim(server.spec.nodeName, 'vault-0', '/vault/bin/vault server');
+  await says(metadata.name, 'initialising Vault');
+  await fire('KILL');
+  const found = await outcome();
+  table.push(`Vault killed | initialising Vault | ${found}`);
+  expect(['complete', keysLost]).toContain(found);
+});
+
+// kubelet waits longer before each restart, up to five minutes: ten kills take half an hour
+const kills = Number(process.env['E2E_KILLS'] ?? 3);
+
+test(`custody down, ${kills} kills and a deleted Job: the keys reach custody once it is back`, async () => {
+  const init = await start();
+  if (init.role === undefined) throw new Error('no role');
+  const { metadata, spec } = await runningPod();
+  const freeze = killer.aim(spec.nodeName, metadata.name, 'bash /scripts/run.sh');
+  await says(metadata.name, 'initialising Vault');
+  await freeze('STOP');
+  await installation.removeRole(init.role.name);
+  await killer.aim(spec.nodeName, metadata.name, 'bash /scripts/run.sh')('CONT');
+  for (let kill = 1; kill <= kills; kill++) {
+    await eventually(`restart ${kill - 1} to try custody`, 400, async () => {
+      const [pod] = await initPods();
+      expect(pod.status.containerStatuses[0]).toMatchObject({ restartCount: kill - 1, state: { running: expect.anything() } });
+      const log = (await installation.kubectl(['logs', metadata.name, '--tail=3'])).stdout;
+      expect(log).toMatch(/trying for ever|waiting for a clean answer of custody/);
+    });
+    await killer.aim(spec.nodeName, metadata.name, 'bash /scripts/run.sh')('KILL');
+  }
+  await eventually('the last restart', 400, async () => {
+    const [pod] = await initPods();
+    expect(pod.status.containerStatuses[0]).toMatchObject({ restartCount: kills, state: { running: expect.anything() } });
+  });
+  await installation.kubectl(['delete', 'jobs', '--all', '--wait=false']);
+  await eventually('the pod to be told to stop, and to stay', 60, async () => {
+    const log = (await installation.kubectl(['logs', metadata.name])).stdout;
+    expect(log).toContain('told to stop, but this pod holds the only copy of the recovery keys');
+  });
+  await installation.makeRole(init.role);
+  await eventually('the pod to end', 120, async () => expect(await initPods()).toEqual([]));
+  await expectSuccess();
+  table.push(`custody down, ${kills} kills, Job deleted | storing | keys in custody, root token dead`);
 });

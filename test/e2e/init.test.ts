@@ -1,27 +1,41 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Custody, VaultInit, type VaultServer } from '../../charts';
-import type { Manifest } from '../support/render';
+import { type Manifest, yaml } from '../support/render';
 import { TestCa } from './support/certificates';
-import { aws, enforceIam, Installation, kubectl } from './support/cluster';
+import { aws, enforceIam, Installation, isReady, kubectl } from './support/cluster';
 import { eventually } from './support/shell';
 
 jest.setTimeout(5 * 60_000);
 
 const installation = new Installation('vault-e2e-init');
 const secret = `${installation.namespace}/recovery`;
+const ca = new TestCa();
 let vault: VaultServer;
 let init: VaultInit;
 let dist: string;
 
 const custody = async (): Promise<Manifest> =>
   JSON.parse(await aws(['secretsmanager', 'get-secret-value', '--secret-id', secret, '--query', 'SecretString', '--output', 'text']));
-const jobLog = async () =>
-  (await installation.kubectl(['logs', '-l', 'app.kubernetes.io/component=init', '--tail=-1', '--prefix=false'])).stdout;
-const complete = () =>
-  eventually('the Job to complete', 180, async () => {
-    const jobs = await installation.get('jobs');
-    if (!jobs.items.every((job: Manifest) => job.status.succeeded === 1)) throw new Error(await jobLog());
+const jobLogs = async () =>
+  (await installation.kubectl(['logs', '-l', 'app.kubernetes.io/component=init', '--tail=-1', '--prefix'])).stdout;
+const complete = (count: number) =>
+  eventually(`${count} Jobs to complete`, 180, async () => {
+    const jobs = (await installation.get('jobs')).items;
+    if (jobs.length !== count || !jobs.every((job: Manifest) => job.status.succeeded === 1)) throw new Error(await jobLogs());
   });
+const withToken = (token: string, ...args: string[]) =>
+  installation.exec('vault-0', ['sh', '-c', 'read -r VAULT_TOKEN; export VAULT_TOKEN; exec vault "$@"', 'sh', ...args], {
+    input: `${token}\n`,
+    accept: [0, 2],
+  });
+/** Another Job of the same kind, under another name. */
+async function applyAnotherJob(name: string): Promise<void> {
+  const file = readdirSync(join(dist, 'manifests')).find(path => path.startsWith('Job.')) ?? '';
+  const job = yaml(readFileSync(join(dist, 'manifests', file), 'utf8'));
+  await kubectl(['apply', '-f', '-'], { input: JSON.stringify({ ...job, metadata: { ...job.metadata, name } }) });
+}
 
 beforeAll(async () => {
   await installation.remove();
@@ -29,29 +43,87 @@ beforeAll(async () => {
     init = new VaultInit(app, 'init', { vault: server, custody: Custody.secretsManager(secret), role: `${installation.namespace}-init` });
   }));
   await installation.makeAws(vault);
-  if (init.role !== undefined) await installation.makeRole(init.role);
+  if (init.role === undefined) throw new Error('no role');
+  await installation.makeRole(init.role);
   await aws(['secretsmanager', 'create-secret', '--name', secret]);
   await enforceIam();
-  const ca = new TestCa();
   await ca.create();
   await installation.makePrerequisites(vault, ca);
 });
 
-afterAll(() => installation.remove());
+afterAll(async () => {
+  await installation.remove();
+  ca.remove();
+});
 
 test('from apply to three ready servers, keys in custody and the root token dead', async () => {
   const start = Date.now();
   await kubectl(['apply', '-k', dist]);
-  await complete();
+  await complete(1);
   await installation.settled(3);
   console.log(`from apply to ready, keys in custody, root dead: ${((Date.now() - start) / 1000).toFixed(1)} s`);
   const kept = await custody();
   expect(kept.recovery_keys).toHaveLength(1);
-  const lookup = ['sh', '-c', 'read -r VAULT_TOKEN; export VAULT_TOKEN; exec vault token lookup'];
-  expect((await installation.exec('vault-0', lookup, { input: `${kept.root_token}\n`, accept: [2] })).stderr).toMatch(
-    /permission denied|invalid token/,
-  );
-  const log = await jobLog();
+  expect(await withToken(kept.root_token, 'token', 'lookup')).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/permission denied|invalid token/),
+  });
+  const log = await jobLogs();
   console.log(log);
   for (const value of [kept.root_token, ...kept.recovery_keys, ...kept.recovery_keys_base64]) expect(log).not.toContain(value);
+});
+
+test('the configuration Job’s ServiceAccount gets in, configures, and reads no secret', async () => {
+  if (init.admin === undefined) throw new Error('no admin path');
+  await installation.kubectl(['create', 'serviceaccount', init.admin.serviceAccount]);
+  const jwt = (await installation.kubectl(['create', 'token', init.admin.serviceAccount, `--audience=${init.admin.audience}`])).stdout;
+  const login = ['sh', '-c', `exec vault write -field=token auth/${init.admin.mount}/login role=${init.admin.role} jwt=-`];
+  const token = (await installation.exec('vault-0', login, { input: jwt })).stdout.trim();
+  expect(await withToken(token, 'secrets', 'enable', '-path=kv', 'kv')).toMatchObject({ status: 0 });
+  expect(await withToken(token, 'kv', 'get', 'kv/x')).toMatchObject({ status: 2, stderr: expect.stringContaining('permission denied') });
+});
+
+test('applied again nothing runs; a changed Job finds that all is done', async () => {
+  const before = await custody();
+  await kubectl(['apply', '-k', dist]);
+  await applyAnotherJob('vault-init-changed');
+  await complete(2);
+  expect(await custody()).toEqual(before);
+  expect(await jobLogs()).toMatch(/Vault initialised: yes; keys in custody: yes/);
+});
+
+test('a recovery key from custody generates a root token', async () => {
+  const { recovery_keys_base64: keys } = await custody();
+  const started = JSON.parse((await installation.exec('vault-0', ['vault', 'operator', 'generate-root', '-init', '-format=json'])).stdout);
+  const generate = ['vault', 'operator', 'generate-root', '-format=json', `-nonce=${started.nonce}`, '-'];
+  const { encoded_token: encoded } = JSON.parse((await installation.exec('vault-0', generate, { input: keys[0] })).stdout);
+  const decode = ['vault', 'operator', 'generate-root', `-decode=${encoded}`, `-otp=${started.otp}`];
+  const token = (await installation.exec('vault-0', decode)).stdout.trim();
+  expect((await withToken(token, 'token', 'lookup', '-format=json')).stdout).toContain('"root"');
+  expect(await withToken(token, 'token', 'revoke', '-self')).toMatchObject({ status: 0 });
+});
+
+test('the Job’s role cannot read the keys back, and the servers’ role cannot reach them at all', async () => {
+  for (const [account, action, allowed] of [
+    [`${vault.name}-init`, 'describe-secret', true],
+    [`${vault.name}-init`, 'get-secret-value', false],
+    [vault.serviceAccountName, 'describe-secret', false],
+    [vault.serviceAccountName, 'get-secret-value', false],
+  ] as const) {
+    const name = `as-${account}-${action}`;
+    const container = { name: 'aws', image: 'amazon/aws-cli:2.35.9', imagePullPolicy: 'IfNotPresent', command: ['sleep', 'infinity'] };
+    const spec = { containers: [container], enableServiceLinks: false, serviceAccountName: account, terminationGracePeriodSeconds: 0 };
+    await installation.kubectl(['apply', '-f', '-'], {
+      input: JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec }),
+    });
+    await eventually('the pod to run', 60, async () => expect(isReady(await installation.get('pod', name))).toBe(true));
+    const command = ['exec', name, '--', 'aws', 'secretsmanager', action, '--secret-id', secret, '--region', vault.aws.region];
+    const { status, stderr } = await installation.kubectl(command, { accept: [0, 254, 255] });
+    expect([account, action, status === 0 ? 'allowed' : stderr]).toEqual([
+      account,
+      action,
+      allowed ? 'allowed' : expect.stringContaining('AccessDenied'),
+    ]);
+    await installation.kubectl(['delete', 'pod', name]);
+  }
 });

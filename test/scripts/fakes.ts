@@ -10,7 +10,7 @@ interface Asked {
   readonly body: any;
 }
 
-type Answer = (asked: Asked, response: ServerResponse) => void;
+type Answer = (asked: Asked, response: ServerResponse) => unknown;
 
 /** A server on a port of its own that keeps what it was asked. */
 abstract class Fake {
@@ -37,10 +37,10 @@ abstract class Fake {
     this.server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
   }
 
-  protected abstract answer(asked: Asked, response: ServerResponse): void;
+  protected abstract answer(asked: Asked, response: ServerResponse): unknown;
 
-  protected send(response: ServerResponse, status: number, body?: object): void {
-    response.writeHead(status, { 'content-type': 'application/json' }).end(body === undefined ? '' : JSON.stringify(body));
+  protected send(response: ServerResponse, status: number, body?: object): unknown {
+    return response.writeHead(status, { 'content-type': 'application/json' }).end(body === undefined ? '' : JSON.stringify(body));
   }
 
   async listen(scheme = 'http'): Promise<string> {
@@ -74,7 +74,7 @@ export class FakeVault extends Fake {
   adminPath = false;
   readonly instead: Record<string, Answer> = {};
 
-  protected answer(asked: Asked, response: ServerResponse): void {
+  protected answer(asked: Asked, response: ServerResponse): unknown {
     const { method, path, token } = asked;
     const special = this.instead[`${method} ${path}`];
     if (special !== undefined) return special(asked, response);
@@ -123,7 +123,7 @@ export class FakeKubernetes extends Fake {
   lease: any;
   secret: { readonly stringData: Readonly<Record<string, string>> } | undefined;
 
-  protected answer({ method, path, body }: Asked, response: ServerResponse): void {
+  protected answer({ method, path, body }: Asked, response: ServerResponse): unknown {
     if (path.includes('/secrets')) {
       if (this.secret !== undefined) return this.send(response, 409);
       if (!path.includes('dryRun=All')) this.secret = body;

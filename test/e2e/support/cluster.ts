@@ -113,6 +113,12 @@ export class Installation {
     await aws(['iam', 'put-role-policy', '--role-name', role.name, '--policy-name', 'vault', '--policy-document', document(statements)]);
   }
 
+  /** Takes away what a role may do, and gives it back by makeRole. */
+  async removeRole(name: string): Promise<void> {
+    await awsDelete('iam', 'delete-role-policy', '--role-name', name, '--policy-name', 'vault');
+    await awsDelete('iam', 'delete-role', '--role-name', name);
+  }
+
   /** Makes what the dist expects in the cluster: its namespace, and the Secret with the certificate. */
   async makePrerequisites(vault: VaultServer, ca: TestCa): Promise<void> {
     await kubectl(['create', 'namespace', this.namespace]);
@@ -130,10 +136,7 @@ export class Installation {
       await awsDelete('kms', 'delete-alias', '--alias-name', alias);
       await awsDelete('kms', 'schedule-key-deletion', '--key-id', key, '--pending-window-in-days', '7');
     }
-    for (const role of [name, `${name}-init`]) {
-      await awsDelete('iam', 'delete-role-policy', '--role-name', role, '--policy-name', 'vault');
-      await awsDelete('iam', 'delete-role', '--role-name', role);
-    }
+    for (const role of [name, `${name}-init`]) await this.removeRole(role);
     await awsDelete('secretsmanager', 'delete-secret', '--secret-id', `${name}/recovery`, '--force-delete-without-recovery');
     rmSync(this.folder, { recursive: true, force: true });
   }
