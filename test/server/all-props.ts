@@ -1,6 +1,14 @@
 import { k8s, type VaultServerProps } from '../../charts';
+import type { AuditVolumeProps } from '../../charts/server/audit-storage';
+import type { VaultConfigProps } from '../../charts/server/config';
+import type { VaultImageProps } from '../../charts/server/image';
+import type { ListenerProps } from '../../charts/server/listener';
+import type { AwsKmsSealProps } from '../../charts/server/seal';
+import type { ServiceProps } from '../../charts/server/services';
+import type { DynamoDbStorageProps } from '../../charts/server/storage';
+import type { TelemetryProps } from '../../charts/server/telemetry';
 
-/** Every prop set to something other than its default; a new prop does not compile until it stands here. */
+/** Every prop, set where types allow to something other than its default; a new prop does not compile until it stands here. */
 export const allProps: Required<VaultServerProps> = {
   namespace: 'secrets',
   aws: { accountId: '123456789012', region: 'eu-central-1' },
@@ -15,7 +23,7 @@ export const allProps: Required<VaultServerProps> = {
     billingMode: 'PAY_PER_REQUEST',
     dynamodbAllowUpdates: true,
     dynamodbMaxRetries: 5,
-  },
+  } satisfies Required<DynamoDbStorageProps>,
   seal: {
     kmsKeyId: 'arn:aws:kms:eu-central-1:210987654321:key/1234abcd-12ab-34cd-56ef-1234567890ab',
     region: 'eu-central-1',
@@ -23,7 +31,7 @@ export const allProps: Required<VaultServerProps> = {
     roleArn: 'arn:aws:iam::210987654321:role/unseal',
     roleSessionName: 'vault',
     migrateFrom: { kmsKeyId: 'alias/old' },
-  },
+  } satisfies Required<AwsKmsSealProps>,
   tls: {
     certManager: {
       issuer: { kind: 'AWSPCAClusterIssuer', name: 'pca', group: 'awspca.cert-manager.io' },
@@ -41,7 +49,7 @@ export const allProps: Required<VaultServerProps> = {
     digest: `sha256:${'0123456789abcdef'.repeat(4)}`,
     pullPolicy: 'Always',
     pullSecrets: ['registry'],
-  },
+  } satisfies Required<VaultImageProps>,
   resources: {
     requests: { cpu: '1', memory: '2Gi', ephemeralStorage: '1Gi' },
     limits: { memory: '4Gi', ephemeralStorage: '2Gi' },
@@ -80,7 +88,7 @@ export const allProps: Required<VaultServerProps> = {
       internalTrafficPolicy: 'Cluster',
       loadBalancerClass: 'service.k8s.aws/nlb',
       loadBalancerSourceRanges: ['10.0.0.0/8'],
-    },
+    } satisfies Required<ServiceProps>,
     active: { type: 'NodePort' },
     standby: { internalTrafficPolicy: 'Local' },
     internal: { annotations: { 'example.com/a': 'b' } },
@@ -126,7 +134,7 @@ export const allProps: Required<VaultServerProps> = {
       default: { 'Strict-Transport-Security': ['max-age=31536000', 'includeSubDomains'] },
       '4xx': { 'X-Why': ['no'] },
     },
-  },
+  } satisfies Required<ListenerProps>,
   metrics: { port: 9300, scrapers: [{ podLabels: {}, namespaceLabels: { 'kubernetes.io/metadata.name': 'monitoring' } }] },
   telemetry: {
     prometheusRetentionTime: '12h',
@@ -144,7 +152,7 @@ export const allProps: Required<VaultServerProps> = {
     statsiteAddress: 'statsite.monitoring:8125',
     dogstatsdAddr: 'datadog.monitoring:8125',
     dogstatsdTags: ['env:prod'],
-  },
+  } satisfies Required<TelemetryProps>,
   userLockout: [
     { type: 'all', lockoutThreshold: 10, lockoutDuration: '10m', lockoutCounterReset: '10m' },
     { type: 'userpass', disableLockout: true },
@@ -185,6 +193,12 @@ export const allProps: Required<VaultServerProps> = {
     enableUnauthenticatedAccess: ['generate-root'],
     clusterCipherSuites: ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'],
     extra: { future_key: ['a', 1, true], another_key: { nested: 'x' } },
-  },
-  auditStorage: { size: '10Gi', storageClass: 'gp3', accessModes: ['ReadWriteOncePod'], whenDeleted: 'Delete', whenScaled: 'Delete' },
+  } satisfies Required<VaultConfigProps>,
+  auditStorage: {
+    size: '10Gi',
+    storageClass: 'gp3',
+    accessModes: ['ReadWriteOncePod'],
+    whenDeleted: 'Delete',
+    whenScaled: 'Delete',
+  } satisfies Required<AuditVolumeProps>,
 };

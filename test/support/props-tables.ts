@@ -36,7 +36,8 @@ function interfaces(): Map<string, { readonly description: string; readonly prop
     for (const [, comment = '', name = '', body = ''] of source.matchAll(
       /(\/\*\*(?:(?!\*\/)[\s\S])*\*\/)\nexport interface (\w+)(?: extends \w+)? \{\n([\s\S]*?)\n\}\n/g,
     )) {
-      const props = [...body.matchAll(/^ {2}(\/\*\*(?:(?!\*\/)[\s\S])*\*\/)\n {2}readonly '?([\w]+)'?(\?)?:/gm)].map(
+      // the comment is optional here, so that a prop without one is seen; what is `never` only keeps two kinds of props apart
+      const props = [...body.matchAll(/^(?: {2}(\/\*\*(?:(?!\*\/)[\s\S])*\*\/)\n)? {2}readonly '?(\w+)'?(\?)?: (?!never;)/gm)].map(
         ([, doc = '', prop = '', optional]) => {
           const [description = '', defaultValue] = words(doc).split(' @default ');
           return { name: prop, optional: optional !== undefined, description, defaultValue };
