@@ -14,7 +14,9 @@ custody_has_keys() {
     *) echo "Kubernetes answered $kubernetes_status to a dry run of creating Secret $CUSTODY_SECRET" && return 1 ;;
   esac
 }
-custody_prove() { [ "$(custody_has_keys)" = no ]; }
+custody_prove() {
+  [ "$(custody_has_keys)" = no ] || { echo "Secret $CUSTODY_SECRET cannot be created" && return 1; }
+}
 custody_store() {
   create_secret "$1" || return 1
   # 409 where an answer was lost: nobody had it a moment ago, and this Job alone makes it

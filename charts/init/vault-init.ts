@@ -120,6 +120,8 @@ function validate(props: VaultInitProps): string[] {
   checkAdmin(problems, props.admin ?? {});
   problems.check('rootToken', props.rootToken, oneOf('revoke', 'custody'));
   problems.check('adopt', props.adopt, boolean);
+  if (props.role !== undefined && props.custody.statements(vault.aws).length === 0)
+    problems.refuse('role', props.role, 'nothing with custody outside AWS', 'leave it out: the Job calls no AWS');
   return problems.messages;
 }
 

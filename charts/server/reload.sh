@@ -5,13 +5,14 @@ set -u
 
 interval=${1:-10}
 tls=${2:-/vault/tls}
+proc=${3:-/proc}
 fingerprint() { cat "$tls/tls.crt" "$tls/tls.key" 2>/dev/null | sha256sum; }
 
 # the server alone, not a `vault status` that somebody runs beside it
 server() {
-  for process in /proc/[0-9]*; do
+  for process in "$proc"/[0-9]*; do
     case $(tr '\0' ' ' 2>/dev/null <"$process/cmdline") in
-      vault\ server\ * | */vault\ server\ *) echo "${process#/proc/}" ;;
+      vault\ server\ * | */vault\ server\ *) echo "${process##*/}" ;;
     esac
   done
 }

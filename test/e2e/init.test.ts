@@ -1,8 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Custody, VaultInit, type VaultServer } from '../../charts';
-import { type Manifest, yaml } from '../support/render';
+import type { Manifest } from '../support/render';
 import { TestCa } from './support/certificates';
 import { aws, enforceIam, Installation, isReady, kubectl } from './support/cluster';
 import { eventually } from './support/shell';
@@ -18,24 +16,6 @@ let dist: string;
 
 const custody = async (): Promise<Manifest> =>
   JSON.parse(await aws(['secretsmanager', 'get-secret-value', '--secret-id', secret, '--query', 'SecretString', '--output', 'text']));
-const jobLogs = async () =>
-  (await installation.kubectl(['logs', '-l', 'app.kubernetes.io/component=init', '--tail=-1', '--prefix'])).stdout;
-const complete = (count: number) =>
-  eventually(`${count} Jobs to complete`, 180, async () => {
-    const jobs = (await installation.get('jobs')).items;
-    if (jobs.length !== count || !jobs.every((job: Manifest) => job.status.succeeded === 1)) throw new Error(await jobLogs());
-  });
-const withToken = (token: string, ...args: string[]) =>
-  installation.exec('vault-0', ['sh', '-c', 'read -r VAULT_TOKEN; export VAULT_TOKEN; exec vault "$@"', 'sh', ...args], {
-    input: `${token}\n`,
-    accept: [0, 2],
-  });
-/** Another Job of the same kind, under another name. */
-async function applyAnotherJob(name: string): Promise<void> {
-  const file = readdirSync(join(dist, 'manifests')).find(path => path.startsWith('Job.')) ?? '';
-  const job = yaml(readFileSync(join(dist, 'manifests', file), 'utf8'));
-  await kubectl(['apply', '-f', '-'], { input: JSON.stringify({ ...job, metadata: { ...job.metadata, name } }) });
-}
 
 beforeAll(async () => {
   await installation.remove();
@@ -59,16 +39,16 @@ afterAll(async () => {
 test('from apply to three ready servers, keys in custody and the root token dead', async () => {
   const start = Date.now();
   await kubectl(['apply', '-k', dist]);
-  await complete(1);
+  await installation.jobsComplete(1);
   await installation.settled(3);
   console.log(`from apply to ready, keys in custody, root dead: ${((Date.now() - start) / 1000).toFixed(1)} s`);
   const kept = await custody();
   expect(kept.recovery_keys).toHaveLength(1);
-  expect(await withToken(kept.root_token, 'token', 'lookup')).toMatchObject({
+  expect(await installation.vaultAs(kept.root_token, 'token', 'lookup')).toMatchObject({
     status: 2,
     stderr: expect.stringMatching(/permission denied|invalid token/),
   });
-  const log = await jobLogs();
+  const log = await installation.initLogs();
   console.log(log);
   for (const value of [kept.root_token, ...kept.recovery_keys, ...kept.recovery_keys_base64]) expect(log).not.toContain(value);
 });
@@ -79,17 +59,20 @@ test('the configuration Job’s ServiceAccount gets in, configures, and reads no
   const jwt = (await installation.kubectl(['create', 'token', init.admin.serviceAccount, `--audience=${init.admin.audience}`])).stdout;
   const login = ['sh', '-c', `exec vault write -field=token auth/${init.admin.mount}/login role=${init.admin.role} jwt=-`];
   const token = (await installation.exec('vault-0', login, { input: jwt })).stdout.trim();
-  expect(await withToken(token, 'secrets', 'enable', '-path=kv', 'kv')).toMatchObject({ status: 0 });
-  expect(await withToken(token, 'kv', 'get', 'kv/x')).toMatchObject({ status: 2, stderr: expect.stringContaining('permission denied') });
+  expect(await installation.vaultAs(token, 'secrets', 'enable', '-path=kv', 'kv')).toMatchObject({ status: 0 });
+  expect(await installation.vaultAs(token, 'kv', 'get', 'kv/x')).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining('permission denied'),
+  });
 });
 
 test('applied again nothing runs; a changed Job finds that all is done', async () => {
   const before = await custody();
   await kubectl(['apply', '-k', dist]);
-  await applyAnotherJob('vault-init-changed');
-  await complete(2);
+  await installation.applyJobAs(dist, 'vault-init-changed');
+  await installation.jobsComplete(2);
   expect(await custody()).toEqual(before);
-  expect(await jobLogs()).toMatch(/Vault initialised: yes; keys in custody: yes/);
+  expect(await installation.initLogs()).toMatch(/Vault initialised: yes; keys in custody: yes/);
 });
 
 test('a recovery key from custody generates a root token', async () => {
@@ -99,8 +82,8 @@ test('a recovery key from custody generates a root token', async () => {
   const { encoded_token: encoded } = JSON.parse((await installation.exec('vault-0', generate, { input: keys[0] })).stdout);
   const decode = ['vault', 'operator', 'generate-root', `-decode=${encoded}`, `-otp=${started.otp}`];
   const token = (await installation.exec('vault-0', decode)).stdout.trim();
-  expect((await withToken(token, 'token', 'lookup', '-format=json')).stdout).toContain('"root"');
-  expect(await withToken(token, 'token', 'revoke', '-self')).toMatchObject({ status: 0 });
+  expect((await installation.vaultAs(token, 'token', 'lookup', '-format=json')).stdout).toContain('"root"');
+  expect(await installation.vaultAs(token, 'token', 'revoke', '-self')).toMatchObject({ status: 0 });
 });
 
 test('the Job’s role cannot read the keys back, and the servers’ role cannot reach them at all', async () => {

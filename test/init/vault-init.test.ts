@@ -245,6 +245,11 @@ describe('the keys', () => {
       'rootToken: got "custody"; allowed: custody in one secret;',
     ],
     ['a root token elsewhere', { rootToken: 'burn' as never }, 'rootToken: got "burn"; allowed: "revoke", "custody";'],
+    [
+      'a role that does nothing',
+      { custody: Custody.kubernetesSecret('x'), role: 'r' },
+      'role: got "r"; allowed: nothing with custody outside AWS; leave it out: the Job calls no AWS',
+    ],
     ['an adoption that is none', { adopt: 'no' as never }, 'adopt: got "no"; allowed: true, false;'],
     ['people who are no roles', { admin: { people: ['alice'] } }, 'admin.people: got ["alice"]; allowed: a list that is not empty'],
     [

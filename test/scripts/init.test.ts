@@ -167,7 +167,7 @@ describe('Vault is not initialised, custody is empty', () => {
 
   test('a root token that lives on is no success', async () => {
     await makePod();
-    vault.instead['GET auth/token/lookup-self'] = (_, response) => response.writeHead(200).end('{}');
+    vault.instead['GET auth/token/lookup-self'] = (_, response) => response.writeHead(200).end('{}'); // also after it was revoked
     expect(await pod.start()).toMatchObject({ status: 1, output: expect.stringContaining('the root token still answers with 200') });
   });
 
@@ -239,6 +239,24 @@ describe('Vault is initialised, custody is empty', () => {
     pod.keep(initAnswer);
     expect(await pod.start()).toMatchObject({ status: 0, output: expect.stringContaining('going on from the answer that this pod kept') });
     expect([held(), vault.rootLives, vault.writes.includes('PUT sys/init')]).toEqual([initAnswer, false, false]);
+  });
+
+  test('an earlier container had revoked the root token already: a login through the admin path is enough', async () => {
+    await makePod();
+    Object.assign(vault, { initialised: true, rootLives: false, adminPath: true });
+    pod.keep(initAnswer);
+    expect(await pod.start()).toMatchObject({ status: 0, output: expect.stringMatching(/init: done\n$/) });
+    expect(vault.writes.filter(write => write.includes('sys/'))).toEqual([]);
+  });
+
+  test('somebody else revoked the root token before there was an admin path: no success', async () => {
+    await makePod();
+    Object.assign(vault, { initialised: true, rootLives: false });
+    pod.keep(initAnswer);
+    expect(await pod.start()).toMatchObject({
+      status: 1,
+      output: expect.stringContaining('gave up waiting for a login through the admin path'),
+    });
   });
 
   test('the kept answer belongs to a Vault that is gone: it is left where it is', async () => {

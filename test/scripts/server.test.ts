@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -12,6 +12,7 @@ let running: ChildProcess[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'cdk8s-vault-script-'));
   running = [];
+  mkdirSync(join(folder, 'proc'));
 });
 
 afterEach(() => {
@@ -25,10 +26,11 @@ const write = (name: string, text: string) => {
   return join(folder, name);
 };
 
-/** A process whose lines can be waited for. */
+/** A process of the pod, whose lines can be waited for. The pod's /proc shows no others, such as a Vault that runs on this machine. */
 function start(command: string, ...args: string[]): (text: string, times?: number) => Promise<void> {
   const child = spawn(command, args, { stdio: 'pipe' });
   running.push(child);
+  symlinkSync(`/proc/${child.pid}`, join(folder, 'proc', `${child.pid}`));
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.on('data', chunk => {
@@ -79,7 +81,7 @@ describe('reload.sh', () => {
     await Promise.all([server('up server'), status('up status')]);
     write('tls.crt', 'one');
     write('tls.key', 'one');
-    const reload = start('sh', join(scripts, 'reload.sh'), '0.05', folder);
+    const reload = start('sh', join(scripts, 'reload.sh'), '0.05', folder, join(folder, 'proc'));
     // also for what is there at its start: it may have changed since the server read it
     await server('told server', 1);
     write('tls.crt', 'two');
@@ -93,7 +95,7 @@ describe('reload.sh', () => {
   test('tries again where no server runs, and forgets no certificate', async () => {
     write('tls.crt', 'one');
     write('tls.key', 'one');
-    const reload = start('sh', join(scripts, 'reload.sh'), '0.05', folder);
+    const reload = start('sh', join(scripts, 'reload.sh'), '0.05', folder, join(folder, 'proc'));
     await reload('Vault is not running; trying again', 2);
     const server = start(write('vault', '#!/bin/bash\ntrap "echo told" HUP\nwhile :; do sleep 0.02; done\n'), 'server');
     await server('told');

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type IamRole, KustomizeApp, VaultServer, type VaultServerProps } from '../../../charts';
 import { partitionOf } from '../../../charts/app/aws';
-import type { Manifest } from '../../support/render';
+import { type Manifest, yaml } from '../../support/render';
 import type { TestCa } from './certificates';
 import { eventually, type Result, type RunOptions, run } from './shell';
 
@@ -137,8 +137,39 @@ export class Installation {
       await awsDelete('kms', 'schedule-key-deletion', '--key-id', key, '--pending-window-in-days', '7');
     }
     for (const role of [name, `${name}-init`]) await this.removeRole(role);
-    await awsDelete('secretsmanager', 'delete-secret', '--secret-id', `${name}/recovery`, '--force-delete-without-recovery');
+    for (const { Name: secret } of JSON.parse(await aws(['secretsmanager', 'list-secrets', '--output', 'json'])).SecretList) {
+      if (secret.startsWith(`${name}/`))
+        await awsDelete('secretsmanager', 'delete-secret', '--secret-id', secret, '--force-delete-without-recovery');
+    }
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Applies the Job of a dist once more, under another name. */
+  async applyJobAs(dist: string, name: string): Promise<void> {
+    const manifests = join(dist, 'manifests');
+    const job = yaml(readFileSync(join(manifests, readdirSync(manifests).find(file => file.startsWith('Job.')) ?? ''), 'utf8'));
+    await kubectl(['apply', '-f', '-'], { input: JSON.stringify({ ...job, metadata: { ...job.metadata, name } }) });
+  }
+
+  /** Waits until there are so many Jobs, all of them complete. */
+  jobsComplete(count: number): Promise<void> {
+    return eventually(`${count} Jobs to complete`, 180, async () => {
+      const jobs = (await this.get('jobs')).items;
+      if (jobs.length !== count || !jobs.every((job: Manifest) => job.status.succeeded === 1)) throw new Error(await this.initLogs());
+    });
+  }
+
+  /** What the pods of the init Job said. */
+  async initLogs(): Promise<string> {
+    return (await this.kubectl(['logs', '-l', 'app.kubernetes.io/component=init', '--tail=-1', '--prefix'])).stdout;
+  }
+
+  /** Runs the CLI in a server's pod. The token goes over standard input. */
+  vaultAs(token: string, ...args: string[]): Promise<Result> {
+    return this.exec('vault-0', ['sh', '-c', 'read -r VAULT_TOKEN; export VAULT_TOKEN; exec vault "$@"', 'sh', ...args], {
+      input: `${token}\n`,
+      accept: [0, 2],
+    });
   }
 
   pods(): Promise<Manifest[]> {

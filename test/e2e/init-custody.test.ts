@@ -1,0 +1,138 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
+import { Custody, VaultInit, type VaultInitProps } from '../../charts';
+import { TestCa } from './support/certificates';
+import { aws, enforceIam, Installation, kubectl } from './support/cluster';
+import { eventually } from './support/shell';
+
+jest.setTimeout(5 * 60_000);
+
+const installation = new Installation('vault-e2e-custody');
+const ca = new TestCa();
+
+beforeAll(async () => {
+  await installation.remove();
+  await ca.create();
+  await enforceIam();
+});
+afterEach(() => installation.remove());
+afterAll(() => ca.remove());
+
+const synth = (props: Omit<VaultInitProps, 'vault'>) => {
+  let init: VaultInit | undefined;
+  const made = installation.synth({ replicas: 1 }, (app, vault) => {
+    init = new VaultInit(app, 'init', { vault, ...props } as VaultInitProps);
+  });
+  if (init === undefined) throw new Error('no init chart');
+  return { ...made, init };
+};
+
+/** Everything that the app needs, without the app. */
+async function prepare({ vault, init }: ReturnType<typeof synth>): Promise<void> {
+  await installation.makeAws(vault);
+  if (init.role !== undefined) await installation.makeRole(init.role);
+  await installation.makePrerequisites(vault, ca);
+}
+
+/** Gives keys until a root token comes out. */
+async function generateRoot(keys: readonly string[]): Promise<string> {
+  const started = JSON.parse((await installation.exec('vault-0', ['vault', 'operator', 'generate-root', '-init', '-format=json'])).stdout);
+  let encoded = '';
+  for (const key of keys) {
+    const give = ['vault', 'operator', 'generate-root', '-format=json', `-nonce=${started.nonce}`, '-'];
+    encoded = JSON.parse((await installation.exec('vault-0', give, { input: key })).stdout).encoded_token;
+  }
+  return (
+    await installation.exec('vault-0', ['vault', 'operator', 'generate-root', `-decode=${encoded}`, `-otp=${started.otp}`])
+  ).stdout.trim();
+}
+
+test('a Kubernetes Secret, and two Jobs at once: one initialises, the other waits and finds all done', async () => {
+  const app = synth({ custody: Custody.kubernetesSecret('recovery') });
+  await prepare(app);
+  await kubectl(['apply', '-k', app.dist]);
+  await installation.applyJobAs(app.dist, 'vault-init-second');
+  await installation.jobsComplete(2);
+  const log = await installation.initLogs();
+  expect(log.match(/initialising Vault/g)).toHaveLength(1);
+  expect(log.match(/init: done/g)).toHaveLength(2);
+  expect(log).toContain('waiting for Lease vault-changes');
+  const secret = await installation.get('secret', 'recovery');
+  const answer = JSON.parse(Buffer.from(secret.data['answer.json'], 'base64').toString());
+  expect(secret.immutable).toBe(true);
+  expect(await installation.vaultAs(answer.root_token, 'token', 'lookup')).toMatchObject({ status: 2 });
+  const may = (verb: string) =>
+    installation.kubectl(['auth', 'can-i', verb, 'secrets', `--as=system:serviceaccount:${installation.namespace}:vault-init`], {
+      accept: [0, 1],
+    });
+  expect([(await may('create')).stdout, (await may('get')).stdout].map(text => text.trim())).toEqual(['yes', 'no']);
+});
+
+test('three secrets with a recovery key each, two of which generate a root token', async () => {
+  const names = ['a', 'b', 'c'].map(name => `${installation.namespace}/${name}`);
+  const app = synth({ custody: Custody.secretsManager(names), role: `${installation.namespace}-init` });
+  await prepare(app);
+  for (const name of names) await aws(['secretsmanager', 'create-secret', '--name', name]);
+  await kubectl(['apply', '-k', app.dist]);
+  await installation.jobsComplete(1);
+  const held = await Promise.all(
+    names.map(async name =>
+      JSON.parse(await aws(['secretsmanager', 'get-secret-value', '--secret-id', name, '--query', 'SecretString', '--output', 'text'])),
+    ),
+  );
+  expect(held.map(({ share, root_token }) => [share, root_token])).toEqual([
+    [1, undefined],
+    [2, undefined],
+    [3, undefined],
+  ]);
+  const token = await generateRoot([held[0].recovery_key_base64, held[2].recovery_key_base64]);
+  expect(await installation.vaultAs(token, 'token', 'revoke', '-self')).toMatchObject({ status: 0 });
+});
+
+test('the log: what stands there is ciphertext, whose owner gets in', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'cdk8s-vault-gpg-'));
+  const gpg = (...args: string[]) =>
+    execFileSync('gpg', ['--homedir', home, '--batch', '--quiet', ...args], { stdio: ['ignore', 'pipe', 'ignore'] });
+  try {
+    gpg('--passphrase', '', '--quick-generate-key', 'owner', 'rsa2048', 'encrypt,sign');
+    const key = gpg('--export', 'owner').toString('base64');
+    const app = synth({ custody: Custody.log(), pgpKeys: [key], rootTokenPgpKey: key });
+    await prepare(app);
+    await kubectl(['apply', '-k', app.dist]);
+    await installation.jobsComplete(1);
+    const line = /the answer, encrypted: (\{.*\})/.exec(await installation.initLogs())?.[1] ?? '';
+    writeFileSync(join(home, 'token'), Buffer.from(JSON.parse(line).root_token, 'base64'));
+    const token = gpg('--decrypt', join(home, 'token')).toString().trim();
+    expect(line).not.toContain(token);
+    expect(await installation.vaultAs(token, 'token', 'lookup')).toMatchObject({ status: 0 });
+  } finally {
+    execFileSync('gpgconf', ['--homedir', home, '--kill', 'all']);
+    rmSync(home, { recursive: true, force: true });
+  }
+});
+
+test('a Vault that is initialised already is left as it is, and the Job says that nobody holds its keys', async () => {
+  const app = synth({ custody: Custody.secretsManager(`${installation.namespace}/recovery`), role: `${installation.namespace}-init` });
+  await prepare(app);
+  await aws(['secretsmanager', 'create-secret', '--name', `${installation.namespace}/recovery`]);
+  // the servers first: this time people are faster than the Job
+  await kubectl(['apply', '-k', app.dist]);
+  await installation.kubectl(['delete', 'jobs', '--all', '--cascade=foreground']);
+  await eventually('the server to answer', 120, () => installation.exec('vault-0', ['vault', 'status'], { accept: [2] }));
+  const { stdout } = await installation.exec('vault-0', [
+    'vault',
+    'operator',
+    'init',
+    '-recovery-shares=1',
+    '-recovery-threshold=1',
+    '-format=json',
+  ]);
+  await installation.applyJobAs(app.dist, 'vault-init-later');
+  await eventually('the Job to fail', 120, async () =>
+    expect(await installation.initLogs()).toContain('nobody holds its recovery keys: custody holds none'),
+  );
+  expect(await installation.vaultAs(JSON.parse(stdout).root_token, 'token', 'lookup')).toMatchObject({ status: 0 });
+});
