@@ -59,16 +59,14 @@ one_line() {
   echo "${words:0:300}"
 }
 
-# WHAT COMMAND...: prints what the command prints once it succeeds; says what it waits for, with the last error
+# WHAT COMMAND...: leaves in $found what the command prints once it succeeds; says what it waits for, with the last error.
+# Not to be called in a subshell: bash hears a signal only between the tries
 wait_for() {
-  local what=$1 out
+  local what=$1
   shift
   for ((try = 1; try <= tries; try++)); do
-    if out=$("$@" 2>&1); then
-      echo "$out"
-      return
-    fi
-    echo "init: waiting for $what: $(one_line "$out")" >&2
+    if found=$("$@" 2>&1); then return; fi
+    echo "init: waiting for $what: $(one_line "$found")" >&2
     sleep "$pause"
   done
   echo "init: gave up waiting for $what" >&2
@@ -190,7 +188,7 @@ forget() {
 }
 end_root() {
   if [ "$ROOT_TOKEN" = revoke ]; then
-    wait_for "the root token to be revoked" revoke_root >/dev/null
+    wait_for "the root token to be revoked" revoke_root
     say "the root token is revoked, and none is left"
   fi
   forget
@@ -204,25 +202,35 @@ finish() {
     return
   fi
   header .root_token "$answer" "$kept/root"
-  wait_for "Vault to unseal itself" unsealed >/dev/null
+  wait_for "Vault to unseal itself" unsealed
   # dead where an earlier container had come as far as revoking it
-  token_state=$(wait_for "a clean answer about the root token" root_state)
-  if [ "$token_state" = alive ]; then wait_for "the audit device and the admin path" establish >/dev/null; fi
-  wait_for "a login through the admin path" login >/dev/null
+  wait_for "a clean answer about the root token" root_state
+  if [ "$found" = alive ]; then wait_for "the audit device and the admin path" establish; fi
+  wait_for "a login through the admin path" login
   say "a login through the admin path succeeded"
   end_root
 }
 
-if [ -f "$answer" ]; then may_not_stop; else may_stop; fi
+may_stop
+if [ -f "$answer" ]; then
+  say "this pod kept the answer of the initialisation: custody comes before all else"
+  may_not_stop
+  # without end: where the Job was deleted, no container follows this one
+  tries=$((2 ** 31)) wait_for "a clean answer of custody" custody_has_keys
+  [ "$found" = yes ] || store
+  may_stop
+fi
 take_lease
-keys_in_custody=$(wait_for "a clean answer of custody" custody_has_keys)
-vault_initialised=$(wait_for "a clean answer of $VAULT_ADDR" initialised)
+wait_for "a clean answer of custody" custody_has_keys
+keys_in_custody=$found
+wait_for "a clean answer of $VAULT_ADDR" initialised
+vault_initialised=$found
 say "Vault initialised: $vault_initialised; keys in custody: $keys_in_custody"
 
 case "$vault_initialised $keys_in_custody" in
   "no no")
-    [ ! -f "$answer" ] || fail "this pod holds the recovery keys of a Vault that is no longer there, and custody never took them: Vault reads another table than before, or its table was emptied. Nothing was done"
-    wait_for "custody to take a write" custody_prove >/dev/null
+    [ ! -f "$answer" ] || fail "this Vault is not initialised, but this pod initialised one: it reads another table than before, or its table was emptied. Nothing was done"
+    wait_for "custody to take a write" custody_prove
     initialise
     store
     finish
@@ -232,15 +240,12 @@ case "$vault_initialised $keys_in_custody" in
     ;;
   yes*)
     if [ -f "$answer" ]; then
-      say "going on from the answer that this pod kept"
-      [ "$keys_in_custody" = yes ] || store
-      may_stop
       finish
     elif [ "$keys_in_custody" != yes ] && [ "$ADOPT" != yes ]; then
       fail "Vault is initialised, but nobody holds its recovery keys: custody holds $([ "$keys_in_custody" = no ] && echo none || echo "only some"), and this pod kept no answer. If you hold them, set adopt: true; if nobody does, see docs/operations.md, \"The one loss\""
     elif [ "$ROOT_TOKEN" = encrypted ]; then
       forget
-    elif tries=5 wait_for "a login through the admin path" login >/dev/null; then
+    elif tries=5 wait_for "a login through the admin path" login; then
       # root tokens of an adopted Vault are their owners'
       if [ "$keys_in_custody" = yes ]; then end_root; else forget; fi
     elif [ "$keys_in_custody" != yes ]; then

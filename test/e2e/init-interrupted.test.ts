@@ -163,7 +163,7 @@ test(`custody down, ${kills} kills and a deleted Job: the keys reach custody onc
   const freeze = killer.aim(spec.nodeName, metadata.name, 'bash /scripts/run.sh');
   await says(metadata.name, 'initialising Vault');
   await freeze('STOP');
-  await installation.removeRole(init.role.name);
+  await installation.deny(init.role);
   await killer.aim(spec.nodeName, metadata.name, 'bash /scripts/run.sh')('CONT');
   for (let kill = 1; kill <= kills; kill++) {
     await eventually(`restart ${kill - 1} to try custody`, 400, async () => {
@@ -183,7 +183,7 @@ test(`custody down, ${kills} kills and a deleted Job: the keys reach custody onc
     const log = (await installation.kubectl(['logs', metadata.name])).stdout;
     expect(log).toContain('told to stop, but this pod holds the only copy of the recovery keys');
   });
-  await installation.makeRole(init.role);
+  await installation.allow(init.role);
   await eventually('the pod to end', 120, async () => expect(await initPods()).toEqual([]));
   await expectSuccess();
   tell(`custody down, ${kills} kills, Job deleted`, 'storing', 'keys in custody, root token dead');

@@ -237,7 +237,10 @@ describe('Vault is initialised, custody is empty', () => {
     await makePod();
     vault.initialised = true;
     pod.keep(initAnswer);
-    expect(await pod.start()).toMatchObject({ status: 0, output: expect.stringContaining('going on from the answer that this pod kept') });
+    expect(await pod.start()).toMatchObject({
+      status: 0,
+      output: expect.stringContaining('this pod kept the answer of the initialisation: custody comes before all else'),
+    });
     expect([held(), vault.rootLives, vault.writes.includes('PUT sys/init')]).toEqual([initAnswer, false, false]);
   });
 
@@ -259,14 +262,33 @@ describe('Vault is initialised, custody is empty', () => {
     });
   });
 
-  test('the kept answer belongs to a Vault that is gone: it is left where it is', async () => {
+  test('the kept answer belongs to a Vault that is gone: custody has it first, then the Job says so', async () => {
     await makePod();
     pod.keep(initAnswer);
     expect(await pod.start()).toMatchObject({
       status: 1,
-      output: expect.stringContaining('this pod holds the recovery keys of a Vault that is no longer there'),
+      output: expect.stringContaining('custody holds recovery keys, but this Vault is not initialised'),
     });
-    expect([pod.kept, vault.writes]).toEqual([expect.arrayContaining(['answer.json']), []]);
+    expect([held(), pod.kept, vault.writes]).toEqual([initAnswer, expect.arrayContaining(['answer.json']), []]);
+  });
+
+  test('with a kept answer it never gives up on custody, asks nobody else before, and is not stopped', async () => {
+    await makePod();
+    vault.initialised = true;
+    pod.keep(initAnswer);
+    pod.awsFails('describe-secret', 'ServiceUnavailable');
+    const ended = pod.start();
+    // more tries than any other question gets
+    for (let tries = 0; pod.output.split('waiting for a clean answer of custody').length < 15; tries++) {
+      if (tries > 500) throw new Error(pod.output);
+      await new Promise(resolve => setTimeout(resolve, 20));
+    }
+    pod.terminate();
+    await pod.says('told to stop, but this pod holds the only copy');
+    expect([vault.asked, kubernetes.asked]).toEqual([[], []]);
+    pod.awsFails('describe-secret', '');
+    expect(await ended).toMatchObject({ status: 0 });
+    expect(held()).toEqual(initAnswer);
   });
 });
 
@@ -290,7 +312,7 @@ describe('other places of custody', () => {
     pod.makeSecret('b');
     pod.keep(initAnswer);
     vault.rootLives = true;
-    expect(await pod.start()).toMatchObject({ status: 0, output: expect.stringContaining('keys in custody: some') });
+    expect(await pod.start()).toMatchObject({ status: 0, output: expect.stringContaining('the recovery keys are in custody') });
     expect(JSON.parse(pod.secret('b') ?? '').share).toBe(2);
   });
 

@@ -30,6 +30,8 @@ export const region = process.env['E2E_REGION'] ?? 'us-east-1';
 export const accountId = process.env['E2E_ACCOUNT'] ?? '123456789012';
 const issuer = process.env['E2E_OIDC_ISSUER'] ?? 'oidc.eks.us-east-1.amazonaws.com/id/RIG';
 
+const policyDocument = (statements: unknown): string => JSON.stringify({ Version: '2012-10-17', Statement: statements });
+
 /** An installation to test: one namespace, with a table, a key and a role of the same name. */
 export class Installation {
   readonly folder = mkdtempSync(join(tmpdir(), 'cdk8s-vault-e2e-'));
@@ -101,6 +103,12 @@ export class Installation {
         },
       },
     };
+    await aws(['iam', 'create-role', '--role-name', role.name, '--assume-role-policy-document', policyDocument([trust])]);
+    await this.allow(role);
+  }
+
+  /** Lets a role do what its chart declares. */
+  async allow(role: IamRole): Promise<void> {
     const statements = role.statements.map(({ sid, actions, resources, conditions }) => ({
       Sid: sid,
       Effect: 'Allow',
@@ -108,15 +116,21 @@ export class Installation {
       Resource: resources,
       ...(conditions && { Condition: conditions }),
     }));
-    const document = (statement: unknown) => JSON.stringify({ Version: '2012-10-17', Statement: statement });
-    await aws(['iam', 'create-role', '--role-name', role.name, '--assume-role-policy-document', document([trust])]);
-    await aws(['iam', 'put-role-policy', '--role-name', role.name, '--policy-name', 'vault', '--policy-document', document(statements)]);
+    await aws([
+      'iam',
+      'put-role-policy',
+      '--role-name',
+      role.name,
+      '--policy-name',
+      'vault',
+      '--policy-document',
+      policyDocument(statements),
+    ]);
   }
 
-  /** Takes away what a role may do, and gives it back by makeRole. */
-  async removeRole(name: string): Promise<void> {
-    await awsDelete('iam', 'delete-role-policy', '--role-name', name, '--policy-name', 'vault');
-    await awsDelete('iam', 'delete-role', '--role-name', name);
+  /** Takes away what a role may do; allow gives it back. */
+  async deny(role: IamRole): Promise<void> {
+    await awsDelete('iam', 'delete-role-policy', '--role-name', role.name, '--policy-name', 'vault');
   }
 
   /** Makes what the dist expects in the cluster: its namespace, and the Secret with the certificate. */
@@ -128,6 +142,10 @@ export class Installation {
   /** Takes everything away; nothing needs to be there. */
   async remove(): Promise<void> {
     const name = this.namespace;
+    // a pod that holds keys which custody did not take would stay for a day
+    const keepers = ['-l', 'app.kubernetes.io/component=init', '--grace-period=0', '--force', '--ignore-not-found'];
+    await kubectl(['-n', name, 'delete', 'jobs', '--all', '--wait=false', '--ignore-not-found']);
+    await kubectl(['-n', name, 'delete', 'pods', ...keepers]);
     await kubectl(['delete', 'namespace', name, '--ignore-not-found', '--timeout=120s']);
     await kubectl(['delete', 'clusterrolebinding', `${name}-vault-auth-delegator`, '--ignore-not-found']);
     await awsDelete('dynamodb', 'delete-table', '--table-name', name);
@@ -136,7 +154,10 @@ export class Installation {
       await awsDelete('kms', 'delete-alias', '--alias-name', alias);
       await awsDelete('kms', 'schedule-key-deletion', '--key-id', key, '--pending-window-in-days', '7');
     }
-    for (const role of [name, `${name}-init`]) await this.removeRole(role);
+    for (const role of [name, `${name}-init`]) {
+      await awsDelete('iam', 'delete-role-policy', '--role-name', role, '--policy-name', 'vault');
+      await awsDelete('iam', 'delete-role', '--role-name', role);
+    }
     for (const { Name: secret } of JSON.parse(await aws(['secretsmanager', 'list-secrets', '--output', 'json'])).SecretList) {
       if (secret.startsWith(`${name}/`))
         await awsDelete('secretsmanager', 'delete-secret', '--secret-id', secret, '--force-delete-without-recovery');
