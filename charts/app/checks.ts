@@ -83,7 +83,7 @@ export const namespaceName: Check<string> = {
 
 /** Kubernetes documentation, "Object Names and IDs": DNS subdomain names (RFC 1123). */
 export const dnsSubdomain: Check<string> = {
-  ok: value => value.length <= 253 && value.split('.').every(part => part.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(part)),
+  ok: value => value.length <= 253 && value.split('.').every(namespaceName.ok),
   allowed: 'DNS names in lower case, 253 characters at most',
   fix: 'write a DNS name, such as "vault.example.com"',
 };

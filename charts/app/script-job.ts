@@ -7,6 +7,7 @@ import { HashedObject } from './hashed-object';
 import type { IamRole } from './iam-role';
 import { toolsImage } from './images';
 import { objectLabels, selectorLabels } from './labels';
+import { namespacedRole } from './rbac';
 import { containerResources, type ResourcesProps, smallResources } from './resources';
 import { scriptFile } from './script-file';
 import { podSecurity, unprivileged } from './security';
@@ -94,6 +95,8 @@ export class ScriptJob extends Construct {
     const { name, namespace } = props;
     const selector = selectorLabels(props.instance, props.component);
     const metadata = { namespace, labels: objectLabels(selector) };
+    // what every script may source
+    const libraries = { 'kubernetes-api.sh': scriptFile('app/kubernetes-api.sh'), 'lease.sh': scriptFile('app/lease.sh') };
     const script = new HashedObject(this, 'script', {
       ...k8s.KubeConfigMap.manifest({ metadata, data: { ...libraries, ...props.files }, immutable: true }),
       baseName: `${name}-script`,
@@ -110,7 +113,12 @@ export class ScriptJob extends Construct {
         automountServiceAccountToken: false,
       }),
     );
-    this.addRole(props, metadata);
+    namespacedRole(this, {
+      ...metadata,
+      name,
+      serviceAccount: props.serviceAccount,
+      rules: [...leaseRules(props.lease), ...(props.rules ?? [])],
+    });
     this.job = new HashedObject(this, 'job', {
       ...k8s.KubeJob.manifest({
         metadata: { ...metadata, ...defined({ annotations: props.annotations }) },
@@ -125,31 +133,13 @@ export class ScriptJob extends Construct {
       baseName: name,
     });
   }
-
-  /** Kubernetes documentation, "Using RBAC Authorization": what is yet to be created cannot be named. */
-  private addRole(props: ScriptJobProps, metadata: k8s.ObjectMeta): void {
-    const { name, namespace } = props;
-    const lease = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] };
-    const rules = [
-      { ...lease, verbs: ['create'] },
-      { ...lease, verbs: ['get', 'update'], resourceNames: [props.lease] },
-      ...(props.rules ?? []),
-    ];
-    new ApiObject(this, 'role', k8s.KubeRole.manifest({ metadata: { ...metadata, name }, rules }));
-    new ApiObject(
-      this,
-      'role-binding',
-      k8s.KubeRoleBinding.manifest({
-        metadata: { ...metadata, name },
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
-        subjects: [{ kind: 'ServiceAccount', name: props.serviceAccount, namespace }],
-      }),
-    );
-  }
 }
 
-/** What every script may source. */
-const libraries = { 'kubernetes-api.sh': scriptFile('app/kubernetes-api.sh'), 'lease.sh': scriptFile('app/lease.sh') };
+/** Kubernetes documentation, "Using RBAC Authorization": what is yet to be created cannot be named. */
+const leaseRules = (name: string): k8s.PolicyRule[] => [
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'update'], resourceNames: [name] },
+];
 
 /** The pod of every script: one container, no privilege, nothing writable but /tmp. */
 function scriptPod(props: ScriptJobProps, script: string): k8s.PodSpec {

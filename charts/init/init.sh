@@ -7,6 +7,7 @@ umask 077
 
 scripts=$(dirname "${BASH_SOURCE[0]}")
 kept=${KEPT_DIRECTORY:-/keys}
+reply=$kept/reply.json
 answer=$kept/answer.json
 body=$kept/body.json
 pause=${PAUSE_SECONDS:-1}
@@ -62,7 +63,7 @@ one_line() {
 # WHAT COMMAND...: leaves in $found what the command prints once it succeeds; says what it waits for, with the last error.
 # Not to be called in a subshell: bash hears a signal only between the tries
 wait_for() {
-  local what=$1
+  local what=$1 try
   shift
   for ((try = 1; try <= tries; try++)); do
     if found=$("$@" 2>&1); then return; fi
@@ -77,22 +78,21 @@ initialise() {
   say "custody takes writes; initialising Vault"
   may_not_stop
   # no time limit: an answer that is not waited for is lost for ever
-  limit=()
-  if ! vault PUT sys/init "$scripts/request.json"; then
-    # what came before the connection broke may hold keys: custody gets it as it is
-    [ -s "$body" ] || fail "the answer to the initialisation was lost: see docs/operations.md, \"The one loss\""
-    status=200
+  local body=$reply limit=()
+  vault PUT sys/init "$scripts/request.json" || status=lost
+  keep_reply
+  if [ -f "$answer" ]; then
+    say "Vault is initialised; bringing the recovery keys into custody"
+  elif [ "$status" = lost ]; then
+    fail "the answer to the initialisation was lost: see docs/operations.md, \"The one loss\""
+  else
+    fail "Vault refused to initialise ($status): $(errors)"
   fi
-  limit=(--max-time 30)
-  # kept before it is looked at
-  mv "$body" "$answer"
-  if [ "$status" != 200 ]; then
-    local why
-    why=$(jq -c '.errors?' "$answer" 2>/dev/null || true)
-    rm -f "$answer"
-    fail "Vault refused to initialise ($status): $why"
-  fi
-  say "Vault is initialised; bringing the recovery keys into custody"
+}
+
+# what Vault, or an earlier container's Vault, replied may hold keys, whole or in part, unless it is a refusal
+keep_reply() {
+  if [ -s "$reply" ] && ! jq -e 'has("errors")' "$reply" >/dev/null 2>&1; then mv "$reply" "$answer"; fi
 }
 
 store() {
@@ -212,6 +212,7 @@ finish() {
 }
 
 may_stop
+keep_reply
 if [ -f "$answer" ]; then
   say "this pod kept the answer of the initialisation: custody comes before all else"
   may_not_stop

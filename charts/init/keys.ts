@@ -1,5 +1,6 @@
 import { type Check, integer } from '../app/checks';
 import type { Problems } from '../app/problems';
+import type { Custody } from './custody';
 import type { VaultInitProps } from './vault-init-props';
 
 /** How many recovery keys there are, and how many are needed. */
@@ -8,9 +9,14 @@ export interface KeySplit {
   readonly threshold: number;
 }
 
+/** How many places of custody there are. */
+function places(props: VaultInitProps): number {
+  const custody: Custody = props.custody;
+  return custody.separateShares ?? 1;
+}
+
 export function keySplit(props: VaultInitProps): KeySplit {
-  const separate = 'separateShares' in props.custody ? props.custody.separateShares : undefined;
-  const shares = props.recoveryShares ?? props.pgpKeys?.length ?? separate ?? 1;
+  const shares = props.recoveryShares ?? props.pgpKeys?.length ?? places(props);
   return { shares, threshold: props.recoveryThreshold ?? (shares === 1 ? 1 : Math.floor(shares / 2) + 1) };
 }
 
@@ -34,7 +40,7 @@ const pgpKey: Check<string> = {
 
 export function checkKeys(problems: Problems, props: VaultInitProps): void {
   const { shares, threshold } = keySplit(props);
-  const separate = 'separateShares' in props.custody ? (props.custody.separateShares ?? 1) : 1;
+  const separate = places(props);
   for (const [index, key] of (props.pgpKeys ?? []).entries()) problems.check(`pgpKeys[${index}]`, key, pgpKey);
   problems.check('rootTokenPgpKey', props.rootTokenPgpKey, pgpKey);
   // Vault takes a byte's worth of shares

@@ -1,7 +1,6 @@
-import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
-import { k8s } from '../../imports';
 import { objectLabels, type SelectorLabels } from '../app/labels';
+import { namespacedRole } from '../app/rbac';
 
 /** More servers than anybody runs; bounds what is made of it. */
 export const maxReplicas = 100;
@@ -12,26 +11,15 @@ export function podLabelling(
   name: string,
   namespace: string,
   selector: SelectorLabels,
-  account: string,
+  serviceAccount: string,
   replicas: number,
 ): void {
-  const metadata = { name, namespace, labels: objectLabels(selector) };
   const ordinals = Array.from({ length: Math.min(Math.max(10, replicas), maxReplicas) }, (_, ordinal) => `${name}-${ordinal}`);
-  new ApiObject(
-    scope,
-    'role',
-    k8s.KubeRole.manifest({
-      metadata,
-      rules: [{ apiGroups: [''], resources: ['pods'], resourceNames: ordinals, verbs: ['get', 'patch'] }],
-    }),
-  );
-  new ApiObject(
-    scope,
-    'role-binding',
-    k8s.KubeRoleBinding.manifest({
-      metadata,
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name },
-      subjects: [{ kind: 'ServiceAccount', name: account, namespace }],
-    }),
-  );
+  namespacedRole(scope, {
+    name,
+    namespace,
+    labels: objectLabels(selector),
+    serviceAccount,
+    rules: [{ apiGroups: [''], resources: ['pods'], resourceNames: ordinals, verbs: ['get', 'patch'] }],
+  });
 }

@@ -1,13 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Manifest } from '../support/render';
 
 interface Asked {
   readonly method: string;
   readonly path: string;
   readonly token: string | undefined;
-  // biome-ignore lint/suspicious/noExplicitAny: the plain JSON that arrived
-  readonly body: any;
+  readonly body: Manifest;
 }
 
 type Answer = (asked: Asked, response: ServerResponse) => unknown;
@@ -119,8 +119,7 @@ export class FakeVault extends Fake {
 
 /** Leases and Secrets of the API server. */
 export class FakeKubernetes extends Fake {
-  // biome-ignore lint/suspicious/noExplicitAny: a Lease as plain JSON
-  lease: any;
+  lease: Manifest;
   secret: { readonly stringData: Readonly<Record<string, string>> } | undefined;
 
   protected answer({ method, path, body }: Asked, response: ServerResponse): unknown {

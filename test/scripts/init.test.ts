@@ -244,6 +244,25 @@ describe('Vault is initialised, custody is empty', () => {
     expect([held(), vault.rootLives, vault.writes.includes('PUT sys/init')]).toEqual([initAnswer, false, false]);
   });
 
+  test.each([
+    ['whole', JSON.stringify(initAnswer), 0],
+    ['half', JSON.stringify(initAnswer).slice(0, 80), 1],
+  ])('an earlier container died while the answer arrived, %s: custody gets what there is', async (_, reply, status) => {
+    await makePod();
+    vault.initialised = true;
+    pod.keepFile('reply.json', reply);
+    expect(await pod.start()).toMatchObject({ status });
+    expect([pod.secret('recovery'), vault.writes.includes('PUT sys/init')]).toEqual([reply, false]);
+  });
+
+  test('an earlier container died over a refusal: that is no answer', async () => {
+    await makePod();
+    vault.initialised = true;
+    pod.keepFile('reply.json', '{"errors":["Vault is already initialized"]}');
+    expect(await pod.start()).toMatchObject({ status: 1, output: expect.stringContaining('nobody holds its recovery keys') });
+    expect(pod.secret('recovery')).toBeUndefined();
+  });
+
   test('an earlier container had revoked the root token already: a login through the admin path is enough', async () => {
     await makePod();
     Object.assign(vault, { initialised: true, rootLives: false, adminPath: true });

@@ -117,7 +117,11 @@ export class Sandbox {
 
   /** What an earlier container of this pod left in its memory volume. */
   keep(answer: object): void {
-    writeFileSync(join(this.keys, 'answer.json'), JSON.stringify(answer));
+    this.keepFile('answer.json', JSON.stringify(answer));
+  }
+
+  keepFile(name: string, text: string): void {
+    writeFileSync(join(this.keys, name), text);
   }
 
   get kept(): string[] {
