@@ -1,8 +1,8 @@
-import { KustomizeApp, VaultServer } from './charts';
+import { AwsResources, Custody, KustomizeApp, VaultInit, VaultServer } from './charts';
 
 const app = new KustomizeApp();
 
-new VaultServer(app, 'vault', {
+const vault = new VaultServer(app, 'vault', {
   namespace: 'vault',
   createNamespace: true,
   aws: { accountId: '123456789012', region: 'ap-northeast-1' },
@@ -10,5 +10,7 @@ new VaultServer(app, 'vault', {
   seal: { kmsKeyId: 'alias/vault-unseal' },
   tls: { certManager: { issuer: { kind: 'ClusterIssuer', name: 'internal-ca' } } },
 });
+new VaultInit(app, 'init', { vault, custody: Custody.secretsManager('vault/recovery') });
+new AwsResources(app, 'aws', { oidcProvider: 'oidc.eks.ap-northeast-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF' });
 
 app.synth();

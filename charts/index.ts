@@ -6,6 +6,8 @@ export type { IamRole, IamStatement } from './app/iam-role';
 export { KustomizeApp } from './app/kustomize-app';
 export type { KustomizeBase, KustomizeComponent } from './app/kustomize-folder';
 export { OutputFile, type OutputFileProps } from './app/output-file';
+export { AwsResources } from './aws/aws-resources';
+export type { AwsResourcesProps } from './aws/aws-resources-props';
 export type { AdminPath, AdminProps } from './init/admin';
 export { Custody } from './init/custody';
 export { VaultInit } from './init/vault-init';

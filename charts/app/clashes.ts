@@ -5,6 +5,7 @@ import { Claim } from './claim';
 import { baseFolder, KustomizeBase, KustomizeFolder } from './kustomize-folder';
 import { manifestPath } from './manifest-path';
 import { OutputFile } from './output-file';
+import { OutputFolder } from './output-folder';
 
 /** What two constructs of the app both want for themselves: an object's identity, a file of dist, or whatever they claim. */
 export function clashes(app: App): string[] {
@@ -28,10 +29,13 @@ export function clashes(app: App): string[] {
       const { path } = construct;
       if (!isFree(path) || (base === '' && environments.some(environment => path.startsWith(environment)))) {
         problems.push(
-          `[${construct.node.path}] path: got ${JSON.stringify(path)}; allowed: relative paths that dist does not use itself; write for example "aws/notes.txt"`,
+          `[${construct.node.path}] path: got ${JSON.stringify(path)}; allowed: relative paths that dist does not use itself; write for example "notes/owners.txt"`,
         );
       }
       if (claim(`the file ${base}${path}`, construct, 'give one of them another path')) files.set(`${base}${path}`, construct);
+    } else if (construct instanceof OutputFolder) {
+      const path = `${base}${construct.path}`;
+      if (claim(`the folder ${path}`, construct, 'leave one of them out')) files.set(path, construct);
     } else if (construct instanceof ApiObject) {
       const { kind, apiGroup, name, metadata } = construct;
       const identity = `${apiGroup === 'core' ? '' : `${apiGroup}/`}${kind} ${metadata.namespace ?? ''}/${name} in dist/${base}`;
@@ -43,8 +47,11 @@ export function clashes(app: App): string[] {
   }
   for (const [path, construct] of files) {
     for (let parent = posix.dirname(path); !['.', '/', '..'].includes(parent); parent = posix.dirname(parent)) {
-      if (files.has(parent))
-        problems.push(`[${construct.node.path}] ${parent} is a file and cannot be a folder too; give one of them another path`);
+      const owner = files.get(parent);
+      if (owner !== undefined)
+        problems.push(
+          `[${construct.node.path}] the path ${parent} is already taken by [${owner.node.path}]; give one of them another path`,
+        );
     }
   }
   return problems;

@@ -15,6 +15,9 @@ export interface IamStatement {
   readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
 
+/** `least`: what is really called. `documented`: what the vendor's documentation lists. */
+export type ActionList = 'least' | 'documented';
+
 export interface IamRoleProps {
   readonly aws: AwsEnvironment;
   /** The role's name, or the ARN of a role in the same account. */
@@ -22,7 +25,7 @@ export interface IamRoleProps {
   /** Who may assume the role through the cluster's OIDC provider. */
   readonly serviceAccount: { readonly namespace: string; readonly name: string };
   /** What the role may do; asked at synth. */
-  readonly statements: () => readonly IamStatement[];
+  readonly statements: (actions: ActionList) => readonly IamStatement[];
 }
 
 /** The annotation by which EKS gives pods an IAM role (EKS User Guide, "IAM roles for service accounts"). */
@@ -30,18 +33,24 @@ export const roleAnnotation = 'eks.amazonaws.com/role-arn';
 
 /** An IAM role that a chart needs: declared here, made from the documents in `dist/aws`. */
 export class IamRole extends Construct {
+  readonly aws: AwsEnvironment;
   readonly name: string;
+  /** "/", or the path that the given ARN has. */
+  readonly path: string;
   readonly arn: string;
   readonly serviceAccount: { readonly namespace: string; readonly name: string };
-  private readonly own: () => readonly IamStatement[];
+  private readonly own: (actions: ActionList) => readonly IamStatement[];
   private readonly added: IamStatement[] = [];
 
   constructor(scope: Construct, id: string, props: IamRoleProps) {
     super(scope, id);
     const { accountId, region } = props.aws;
+    this.aws = props.aws;
     const given = props.role.startsWith('arn:');
     this.arn = given ? props.role : `arn:${partitionOf(region)}:iam::${accountId}:role/${props.role}`;
-    this.name = given ? (props.role.split('/').pop() ?? '') : props.role;
+    const [name = '', ...folders] = (parseArn(this.arn)?.resource ?? '').split('/').slice(1).reverse();
+    this.name = name;
+    this.path = ['', ...folders.reverse(), ''].join('/');
     this.serviceAccount = props.serviceAccount;
     this.own = props.statements;
     new Claim(this, 'claim', { what: `the IAM role ${this.arn}`, fix: 'give one of them another role: each ServiceAccount has its own' });
@@ -79,7 +88,7 @@ export class IamRole extends Construct {
   }
 
   /** Everything that the role may do, in the order in which it was asked for. */
-  get statements(): readonly IamStatement[] {
-    return [...this.own(), ...this.added];
+  statements(actions: ActionList = 'least'): readonly IamStatement[] {
+    return [...this.own(actions), ...this.added];
   }
 }

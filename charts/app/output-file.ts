@@ -1,7 +1,7 @@
 import { Construct } from 'constructs';
 
 export interface OutputFileProps {
-  /** Where the file goes, relative to the folder of its base in dist, such as "aws/iam/vault-server.policy.json". */
+  /** Where the file goes, relative to the folder of its base in dist, such as "notes/owners.txt". */
   readonly path: string;
   /** Produces the text at synth, when everything that it tells of is final. */
   readonly content: () => string;

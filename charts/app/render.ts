@@ -1,12 +1,10 @@
 import { ApiObject, type App } from 'cdk8s';
-import { stringify } from 'yaml';
 import { HashedObject } from './hashed-object';
 import { baseFolder, KustomizeFolder } from './kustomize-folder';
 import { manifestPath } from './manifest-path';
 import { OutputFile } from './output-file';
-
-/** YAML 1.1, which kubectl reads; no aliases, no folded lines. */
-const toYaml = (value: unknown): string => stringify(value, { version: '1.1', lineWidth: 0, aliasDuplicateObjects: false });
+import { OutputFolder } from './output-folder';
+import { toYaml } from './yaml';
 
 /** All of dist: the manifests, their kustomizations and the other files, sorted by path. Clashes are ruled out before. */
 export function renderTree(app: App): ReadonlyMap<string, string> {
@@ -23,6 +21,8 @@ export function renderTree(app: App): ReadonlyMap<string, string> {
       resources.set(folder, [...(resources.get(folder) ?? []), path]);
     } else if (construct instanceof OutputFile) {
       files.set(`${baseFolder(folder)}${construct.path}`, construct.content());
+    } else if (construct instanceof OutputFolder) {
+      for (const [path, text] of construct.files()) files.set(`${baseFolder(folder)}${construct.path}/${path}`, text);
     }
   }
   for (const [folder, paths] of resources) files.set(`${folder?.folder ?? ''}kustomization.yaml`, kustomization(folder, paths));

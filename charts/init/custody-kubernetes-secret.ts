@@ -8,6 +8,7 @@ export class KubernetesSecretCustody implements Custody {
   /** Creating alone: a dry run tells whether the Secret is there, and nothing reads it. RBAC cannot name what is to be created. */
   readonly rules = [{ apiGroups: [''], resources: ['secrets'], verbs: ['create'] }];
   readonly env: Readonly<Record<string, string>>;
+  readonly secrets = [];
 
   constructor(private readonly name: string) {
     this.env = { CUSTODY_SECRET: name };

@@ -7,6 +7,7 @@ export class LogCustody implements Custody {
   readonly script = 'custody-log.sh';
   readonly rules = [];
   readonly env = {};
+  readonly secrets = [];
 
   statements(): readonly IamStatement[] {
     return [];

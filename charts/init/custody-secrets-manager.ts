@@ -1,6 +1,9 @@
 import { type AwsEnvironment, parseArn, partitionOf } from '../app/aws';
+import type { NeededSecret } from '../app/aws-need';
 import { matching } from '../app/checks';
+import { defined } from '../app/defined';
 import type { IamStatement } from '../app/iam-role';
+import { checkDataKey, kmsKeyArn } from '../app/kms';
 import type { Problems } from '../app/problems';
 import type { Custody, CustodyContext } from './custody';
 
@@ -25,54 +28,52 @@ export class SecretsManagerCustody implements Custody {
   readonly rules = [];
 
   constructor(
-    private readonly secrets: readonly string[],
+    private readonly places: readonly string[],
     private readonly kmsKey: string | undefined,
   ) {}
 
   get env(): Record<string, string> {
-    return { CUSTODY_SECRETS: this.secrets.join(' ') };
+    return { CUSTODY_SECRETS: this.places.join(' ') };
   }
 
   get separateShares(): number {
-    return this.secrets.length;
+    return this.places.length;
+  }
+
+  /** Those named by ARN exist already. */
+  get secrets(): readonly NeededSecret[] {
+    const names = this.places.filter(place => parseArn(place) === undefined);
+    return names.map(name => ({ type: 'secret', name, ...defined({ kmsKey: this.kmsKey }) }));
   }
 
   /** Writes and describes, never reads: whoever runs the Job cannot fetch the keys back. */
   statements(aws: AwsEnvironment): readonly IamStatement[] {
     const prefix = `arn:${partitionOf(aws.region)}`;
-    const arns = this.secrets.map(secret =>
+    const arns = this.places.map(secret =>
       // six random characters end the ARN of a secret
       parseArn(secret) === undefined ? `${prefix}:secretsmanager:${aws.region}:${aws.accountId}:secret:${secret}-??????` : secret,
     );
     const custody = { sid: 'Custody', actions: ['secretsmanager:DescribeSecret', 'secretsmanager:PutSecretValue'], resources: arns };
     if (this.kmsKey === undefined) return [custody];
-    const key = parseArn(this.kmsKey) === undefined ? `${prefix}:kms:${aws.region}:${aws.accountId}:key/${this.kmsKey}` : this.kmsKey;
-    return [custody, { sid: 'CustodyKey', actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [key] }];
+    return [custody, { sid: 'CustodyKey', actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [kmsKeyArn(this.kmsKey, aws)] }];
   }
 
   check(problems: Problems, { aws, unsealKey }: CustodyContext): void {
-    if (this.secrets.length === 0) problems.refuse('custody: secrets', this.secrets, 'a secret, or one for each key', 'name one');
-    for (const [index, secret] of this.secrets.entries()) {
+    if (this.places.length === 0) problems.refuse('custody: secrets', this.places, 'a secret, or one for each key', 'name one');
+    for (const [index, secret] of this.places.entries()) {
       const arn = parseArn(secret);
       problems.check('custody: secret', arn === undefined ? secret : arn.resource.replace(/^secret:/, ''), secretName);
       if (arn !== undefined && (arn.service !== 'secretsmanager' || arn.region !== aws.region || arn.account !== aws.accountId))
         problems.refuse('custody: secret', secret, `secrets in region ${aws.region} of account ${aws.accountId}`, 'correct the ARN');
-      if (this.secrets.indexOf(secret) < index)
+      if (this.places.indexOf(secret) < index)
         problems.refuse('custody: secret', secret, 'each secret once', 'name another: shares in one place split nothing');
     }
-    if (this.kmsKey === undefined) return;
-    if (keyOf(this.kmsKey) === keyOf(unsealKey)) {
-      problems.refuse(
-        'custody: kmsKey',
-        this.kmsKey,
-        'another key than the unseal key',
-        'who may unseal Vault must not read its recovery keys: make a key for custody',
-      );
-    } else if (keyOf(this.kmsKey).startsWith('alias/')) {
-      problems.refuse('custody: kmsKey', this.kmsKey, 'key ids and key ARNs', 'IAM names keys, not aliases: write the id of the key');
-    }
+    checkDataKey(
+      problems,
+      'custody: kmsKey',
+      this.kmsKey,
+      [unsealKey],
+      'who may unseal Vault must not read its recovery keys: make a key for custody',
+    );
   }
 }
-
-/** A key by its id or alias, however it is named. */
-const keyOf = (key: string): string => (parseArn(key)?.resource ?? key).replace(/^key\//, '');

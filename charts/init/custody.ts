@@ -1,5 +1,6 @@
 import type { k8s } from '../../imports';
 import type { AwsEnvironment } from '../app/aws';
+import type { NeededSecret } from '../app/aws-need';
 import type { IamStatement } from '../app/iam-role';
 import type { Problems } from '../app/problems';
 import { KubernetesSecretCustody } from './custody-kubernetes-secret';
@@ -21,6 +22,8 @@ export interface Custody {
   readonly separateShares?: number;
   /** What the Job's IAM role may do; none where custody is not AWS. */
   statements(aws: AwsEnvironment): readonly IamStatement[];
+  /** The secrets that it takes to exist, by their names. */
+  readonly secrets: readonly NeededSecret[];
   /** What the Job's ServiceAccount may do in its namespace. */
   readonly rules: readonly k8s.PolicyRule[];
   check(problems: Problems, context: CustodyContext): void;

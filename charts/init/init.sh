@@ -39,9 +39,10 @@ vault() {
   [ -z "${3:-}" ] || arguments+=(--data-binary "@$3")
   [ -z "${4:-}" ] || arguments+=(--header "@$4")
   rm -f "$body"
-  status=$(curl "${arguments[@]}" "${limit[@]}" "$VAULT_ADDR/v1/$2")
+  status=$(curl "${arguments[@]}" "${usual[@]}" "$VAULT_ADDR/v1/$2")
 }
-limit=(--max-time 30)
+# a standby that cannot forward a request names the active server
+usual=(--max-time 30 --location --proto-redir "=${VAULT_ADDR%%:*}")
 header() { printf 'X-Vault-Token: %s' "$(jq -er "$1" "$2")" >"$3"; }
 errors() { jq -c '.errors?' "$body" 2>/dev/null || true; }
 
@@ -77,8 +78,8 @@ wait_for() {
 initialise() {
   say "custody takes writes; initialising Vault"
   may_not_stop
-  # no time limit: an answer that is not waited for is lost for ever
-  local body=$reply limit=()
+  # no time limit: an answer that is not waited for is lost for ever. No other server either
+  local body=$reply usual=()
   vault PUT sys/init "$scripts/request.json" || status=lost
   keep_reply
   if [ -f "$answer" ]; then

@@ -1,6 +1,7 @@
 import { ApiObject, Chart, JsonPatch } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
+import { AwsNeed } from '../app/aws-need';
 import { boolean, oneOf } from '../app/checks';
 import { defined } from '../app/defined';
 import { IamRole } from '../app/iam-role';
@@ -42,6 +43,8 @@ export class VaultInit extends Chart {
             serviceAccount: { namespace: vault.namespace, name },
             statements: () => statements,
           });
+    for (const [index, secret] of custody.secrets.entries())
+      new AwsNeed(this, `needs-secret-${index}`, vault.aws, vault.aws.region, secret);
     if (this.admin?.mount === 'kubernetes') authDelegator(this, vault);
     initNetworkPolicies(this, name, vault, selector);
     new ScriptJob(this, 'job', {

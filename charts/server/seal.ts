@@ -1,6 +1,8 @@
 import { type AwsEnvironment, parseArn, partitionOf, region, roleArn } from '../app/aws';
-import { type Check, type Checks, matching, url } from '../app/checks';
+import type { NeededKey } from '../app/aws-need';
+import { type Checks, matching, url } from '../app/checks';
 import type { IamStatement } from '../app/iam-role';
+import { kmsKey, kmsKeyName } from '../app/kms';
 import type { Problems } from '../app/problems';
 import { attributesOf, type HclBlock } from './hcl';
 
@@ -40,29 +42,9 @@ export interface AwsKmsSealProps extends AwsKmsKeyProps {
   readonly migrateFrom?: AwsKmsKeyProps;
 }
 
-/** AWS KMS API reference, "KeyId": a key's id (multi-Region keys start with mrk-), ARN, alias or alias ARN. */
-const kmsKeyId: Check<string> = {
-  ok: value => {
-    const arn = parseArn(value);
-    if (value.startsWith('arn:'))
-      return (
-        arn?.service === 'kms' &&
-        region.ok(arn.region) &&
-        /^\d{12}$/.test(arn.account) &&
-        (/^key\//.test(arn.resource) ? keyId.test(arn.resource.slice(4)) : alias.test(arn.resource))
-      );
-    return keyId.test(value) || alias.test(value);
-  },
-  allowed: 'a key id, a key ARN, "alias/<name>" or an alias ARN',
-  fix: 'write for example "alias/vault-unseal"',
-};
-const keyId = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
-// keys that AWS manages, alias/aws/..., serve AWS's services alone
-const alias = /^alias\/(?!aws\/)[A-Za-z0-9/_-]{1,250}$/;
-
 const checks: Checks<AwsKmsKeyProps> = {
   region,
-  kmsKeyId,
+  kmsKeyId: kmsKey,
   endpoint: { ...url, ok: value => url.ok(value) && value.startsWith('https:'), allowed: 'https URLs: the root key passes there' },
   roleArn,
   roleSessionName: matching(/^[\w+=,.@-]{2,64}$/, '2 to 64 characters of A-Z, a-z, 0-9 and "_+=,.@-"', 'write for example "vault"'),
@@ -92,7 +74,7 @@ export function checkSeal(problems: Problems, props: AwsKmsSealProps, aws: AwsEn
 }
 
 function checkKey(problems: Problems, group: string, props: AwsKmsKeyProps, aws: AwsEnvironment): void {
-  if (props.kmsKeyId === undefined) problems.require(`${group}.kmsKeyId`, props.kmsKeyId, kmsKeyId);
+  if (props.kmsKeyId === undefined) problems.require(`${group}.kmsKeyId`, props.kmsKeyId, kmsKey);
   problems.checkAll(group, props, checks);
   if (props.roleSessionName !== undefined && props.roleArn === undefined) {
     problems.refuse(
@@ -102,7 +84,7 @@ function checkKey(problems: Problems, group: string, props: AwsKmsKeyProps, aws:
       `add ${group}.roleArn or leave this out`,
     );
   }
-  const arn = props.kmsKeyId !== undefined && kmsKeyId.ok(props.kmsKeyId) ? parseArn(props.kmsKeyId) : undefined;
+  const arn = props.kmsKeyId !== undefined && kmsKey.ok(props.kmsKeyId) ? parseArn(props.kmsKeyId) : undefined;
   const role = props.roleArn !== undefined && roleArn.ok(props.roleArn) ? parseArn(props.roleArn) : undefined;
   const partition = partitionOf(aws.region);
   for (const [prop, parts] of [
@@ -152,6 +134,11 @@ export function sealBlocks(props: AwsKmsSealProps, aws: AwsEnvironment): readonl
 export const sealRegion = (props: AwsKmsKeyProps, aws: AwsEnvironment): string =>
   props.region ?? (parseArn(props.kmsKeyId)?.region || aws.region);
 
+export function neededKey(props: AwsKmsSealProps): NeededKey {
+  const name = kmsKeyName(props.kmsKeyId ?? '');
+  return { type: 'key', name, exists: !name.startsWith('alias/') || props.roleArn !== undefined };
+}
+
 /** A key under an alias is named by the alias: KMS resolves it, and Decrypt names no key at all. */
 export function sealStatements(props: AwsKmsSealProps, aws: AwsEnvironment): readonly IamStatement[] {
   const keys = [props, ...(props.migrateFrom === undefined ? [] : [props.migrateFrom])];
@@ -161,8 +148,8 @@ export function sealStatements(props: AwsKmsSealProps, aws: AwsEnvironment): rea
     const sid = key === props ? 'Unseal' : 'UnsealMigration';
     const actions = ['Encrypt', 'Decrypt', 'DescribeKey'].map(action => `kms:${action}`);
     const prefix = `arn:${partitionOf(aws.region)}:kms:${sealRegion(key, aws)}:${aws.accountId}`;
-    const id = parseArn(key.kmsKeyId)?.resource ?? key.kmsKeyId;
-    if (!id.startsWith('alias/')) return { sid, actions, resources: [`${prefix}:key/${id.replace(/^key\//, '')}`] };
-    return { sid, actions, resources: [`${prefix}:key/*`], conditions: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': [id] } } };
+    const name = kmsKeyName(key.kmsKeyId);
+    if (!name.startsWith('alias/')) return { sid, actions, resources: [`${prefix}:key/${name}`] };
+    return { sid, actions, resources: [`${prefix}:key/*`], conditions: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': [name] } } };
   });
 }

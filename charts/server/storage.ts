@@ -1,6 +1,6 @@
 import { type AwsEnvironment, partitionOf, region } from '../app/aws';
 import { boolean, type Checks, integer, matching, oneOf, url } from '../app/checks';
-import type { IamStatement } from '../app/iam-role';
+import type { ActionList, IamStatement } from '../app/iam-role';
 import type { Problems } from '../app/problems';
 import { type HclBlock, snakeCase } from './hcl';
 
@@ -107,13 +107,35 @@ export function storageBlock(props: DynamoDbStorageProps, aws: AwsEnvironment): 
 
 export const storageRegion = (props: DynamoDbStorageProps, aws: AwsEnvironment): string => props.region ?? aws.region;
 
-const actions = ['DescribeTable', 'GetItem', 'Query', 'BatchWriteItem', 'UpdateItem', 'DeleteItem'];
-
 /** What Vault really calls on a table that exists. Without CreateTable a misspelt name cannot become an empty Vault. */
-export function storageStatement(props: DynamoDbStorageProps, aws: AwsEnvironment): IamStatement {
-  return {
-    sid: 'Storage',
-    actions: [...actions, ...(props.dynamodbAllowUpdates ? ['UpdateTable'] : [])].map(action => `dynamodb:${action}`),
-    resources: [`arn:${partitionOf(aws.region)}:dynamodb:${storageRegion(props, aws)}:${aws.accountId}:table/${props.table}`],
-  };
+const leastActions = ['DescribeTable', 'GetItem', 'Query', 'BatchWriteItem', 'UpdateItem', 'DeleteItem'];
+
+/** The list of Vault's documentation ("DynamoDB storage backend", "Required AWS permissions"), less CreateTable and UpdateTable. */
+const documentedActions = {
+  table: [
+    ...['DescribeTable', 'DescribeTimeToLive', 'ListTagsOfResource', 'BatchGetItem', 'BatchWriteItem', 'GetItem', 'PutItem', 'UpdateItem'],
+    ...['DeleteItem', 'Query', 'Scan'],
+  ],
+  stream: ['GetRecords'],
+  // these know no resource (AWS Service Authorization Reference)
+  account: ['DescribeLimits', 'DescribeReservedCapacity', 'DescribeReservedCapacityOfferings', 'ListTables'],
+};
+
+export const tableArn = (props: DynamoDbStorageProps, aws: AwsEnvironment): string =>
+  `arn:${partitionOf(aws.region)}:dynamodb:${storageRegion(props, aws)}:${aws.accountId}:table/${props.table}`;
+
+export function storageStatements(props: DynamoDbStorageProps, aws: AwsEnvironment, list: ActionList): readonly IamStatement[] {
+  const statement = (sid: string, actions: readonly string[], resource: string): IamStatement => ({
+    sid,
+    actions: actions.map(action => `dynamodb:${action}`),
+    resources: [resource],
+  });
+  const table = tableArn(props, aws);
+  const update = props.dynamodbAllowUpdates ? ['UpdateTable'] : [];
+  if (list === 'least') return [statement('Storage', [...leastActions, ...update], table)];
+  return [
+    statement('Storage', [...documentedActions.table, ...update], table),
+    statement('StorageStream', documentedActions.stream, `${table}/stream/*`),
+    statement('StorageAccount', documentedActions.account, '*'),
+  ];
 }

@@ -2,6 +2,7 @@ import { ApiObject, Chart, Lazy } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
 import type { AwsEnvironment } from '../app/aws';
+import { AwsNeed } from '../app/aws-need';
 import { Claim } from '../app/claim';
 import { defined } from '../app/defined';
 import { HashedObject } from '../app/hashed-object';
@@ -21,10 +22,10 @@ import { clientLabels, serverNetworkPolicies } from './network';
 import { affinity, topologySpread } from './placement';
 import { defaultGraceSeconds, defaultPreStopSeconds, ServerPod } from './pod';
 import { podLabelling } from './rbac';
-import { sealBlocks, sealRegion, sealStatements } from './seal';
+import { neededKey, sealBlocks, sealRegion, sealStatements } from './seal';
 import { serviceAccount, serviceAccountName } from './service-account';
 import { ServerServices } from './services';
-import { storageBlock, storageRegion, storageStatement } from './storage';
+import { storageBlock, storageRegion, storageStatements } from './storage';
 import { telemetryBlock, telemetryPorts } from './telemetry';
 import { ServerCertificate } from './tls';
 import { userLockoutBlocks } from './user-lockout';
@@ -102,8 +103,10 @@ export class VaultServer extends Chart {
       aws,
       role: props.role ?? `${this.name}-server`,
       serviceAccount: { namespace, name: this.serviceAccountName },
-      statements: () => [storageStatement(storage, aws), ...sealStatements(seal, aws)],
+      statements: actions => [...storageStatements(storage, aws, actions), ...sealStatements(seal, aws)],
     });
+    new AwsNeed(this, 'needs-table', aws, region, { type: 'table', name: storage.table, role: this.role });
+    new AwsNeed(this, 'needs-key', aws, sealRegion(seal, aws), neededKey(seal));
     if (account.existing === undefined) serviceAccount(this, this.serviceAccountName, namespace, this.selector, this.role, account);
     podLabelling(this, this.name, namespace, this.selector, this.serviceAccountName, this.replicas);
 

@@ -52,7 +52,7 @@ describe('the ARN', () => {
 test('later charts add statements, until the app is rendered', () => {
   const { app, role } = roleIn('eu-west-1', 'vault');
   role.addStatements(statement('Added'));
-  expect(role.statements.map(({ sid }) => sid)).toEqual(['Own', 'Added']);
+  expect(role.statements().map(({ sid }) => sid)).toEqual(['Own', 'Added']);
   app.render();
   expect(() => role.addStatements(statement('Late'))).toThrow(
     '[x/role] role.addStatements after synth has no effect: call it before app.synth()',

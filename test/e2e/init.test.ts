@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Custody, VaultInit, type VaultServer } from '../../charts';
 import type { Manifest } from '../support/render';
+import { AwsPod } from './support/aws-pod';
 import { TestCa } from './support/certificates';
-import { aws, enforceIam, Installation, isReady, kubectl } from './support/cluster';
-import { eventually } from './support/shell';
+import { aws, enforceIam, Installation, kubectl } from './support/cluster';
 
 jest.setTimeout(5 * 60_000);
 
@@ -87,26 +87,13 @@ test('a recovery key from custody generates a root token', async () => {
 });
 
 test('the Job’s role cannot read the keys back, and the servers’ role cannot reach them at all', async () => {
-  for (const [account, action, allowed] of [
-    [`${vault.name}-init`, 'describe-secret', true],
-    [`${vault.name}-init`, 'get-secret-value', false],
-    [vault.serviceAccountName, 'describe-secret', false],
-    [vault.serviceAccountName, 'get-secret-value', false],
-  ] as const) {
-    const name = `as-${account}-${action}`;
-    const container = { name: 'aws', image: 'amazon/aws-cli:2.35.9', imagePullPolicy: 'IfNotPresent', command: ['sleep', 'infinity'] };
-    const spec = { containers: [container], enableServiceLinks: false, serviceAccountName: account, terminationGracePeriodSeconds: 0 };
-    await installation.kubectl(['apply', '-f', '-'], {
-      input: JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name }, spec }),
-    });
-    await eventually('the pod to run', 60, async () => expect(isReady(await installation.get('pod', name))).toBe(true));
-    const command = ['exec', name, '--', 'aws', 'secretsmanager', action, '--secret-id', secret, '--region', vault.aws.region];
-    const { status, stderr } = await installation.kubectl(command, { accept: [0, 254, 255] });
-    expect([account, action, status === 0 ? 'allowed' : stderr]).toEqual([
-      account,
-      action,
-      allowed ? 'allowed' : expect.stringContaining('AccessDenied'),
-    ]);
-    await installation.kubectl(['delete', 'pod', name]);
-  }
+  const describe = ['secretsmanager', 'describe-secret', '--secret-id', secret];
+  const read = ['secretsmanager', 'get-secret-value', '--secret-id', secret];
+  const job = new AwsPod(installation, `${vault.name}-init`);
+  const server = new AwsPod(installation, vault.serviceAccountName);
+  await Promise.all([job.create(), server.create()]);
+  await job.allowed(...describe);
+  await job.denied(...read);
+  await server.denied(...describe);
+  await server.denied(...read);
 });

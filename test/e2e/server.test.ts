@@ -3,9 +3,10 @@ import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { VaultServer } from '../../charts';
 import type { Manifest } from '../support/render';
+import { AwsPod } from './support/aws-pod';
 import { TestCa } from './support/certificates';
 import { ClientPod, EchoPod } from './support/client';
-import { enforceIam, Installation, isReady, kubectl } from './support/cluster';
+import { enforceIam, Installation, kubectl } from './support/cluster';
 import { eventually, sleep } from './support/shell';
 
 jest.setTimeout(10 * 60_000);
@@ -25,9 +26,7 @@ let token: string;
 const active = 'https://vault-active.vault-e2e.svc:8200';
 const inNamespace = (name: string) => `https://${name}.vault-e2e.svc`;
 
-/** Runs the CLI in a pod as it is: no flags, no environment. The token goes over standard input. */
-const vaultCli = (pod: string, ...args: string[]) =>
-  installation.exec(pod, ['sh', '-c', 'read -r VAULT_TOKEN; export VAULT_TOKEN; exec vault "$@"', 'sh', ...args], { input: `${token}\n` });
+const vaultCli = (pod: string, ...args: string[]) => installation.vault(pod, token, args);
 const identity = (pods: readonly Manifest[]) =>
   pods.map(pod => [pod.metadata.name, pod.metadata.uid, pod.status.containerStatuses.map((status: Manifest) => status.restartCount)]);
 const apply = () => kubectl(['apply', '-k', dist]);
@@ -119,33 +118,14 @@ describe('from nothing to a cluster that serves', () => {
 
 describe('IAM', () => {
   test('is enforced: the servers’ own role may describe its table, and no more than its chart declares', async () => {
-    const container = { name: 'aws', image: 'amazon/aws-cli:2.35.9', imagePullPolicy: 'IfNotPresent', command: ['sleep', 'infinity'] };
-    const pod = {
-      apiVersion: 'v1',
-      kind: 'Pod',
-      metadata: { name: 'aws' },
-      spec: {
-        containers: [container],
-        enableServiceLinks: false,
-        serviceAccountName: vault.serviceAccountName,
-        terminationGracePeriodSeconds: 0,
-      },
-    };
-    await installation.kubectl(['apply', '-f', '-'], { input: JSON.stringify(pod) });
-    await eventually('the pod to run', 60, async () => expect(isReady(await installation.get('pod', 'aws'))).toBe(true));
-    const asServer = (...args: string[]) =>
-      installation.kubectl(['exec', 'aws', '--', 'aws', ...args, '--region', vault.aws.region], { accept: [0, 254, 255] });
+    const server = new AwsPod(installation, vault.serviceAccountName);
+    await server.create();
     const table = ['--table-name', installation.namespace];
-    expect(await asServer('dynamodb', 'describe-table', ...table)).toMatchObject({ status: 0 });
-    for (const [...denied] of [
-      ['dynamodb', 'scan', ...table],
-      ['dynamodb', 'delete-table', ...table],
-      ['dynamodb', 'describe-table', '--table-name', 'another'],
-      ['kms', 'schedule-key-deletion', '--key-id', vault.unsealKey],
-    ]) {
-      expect(`${denied.join(' ')}: ${(await asServer(...denied)).stderr}`).toContain('AccessDenied');
-    }
-    await installation.kubectl(['delete', 'pod', 'aws']);
+    await server.allowed('dynamodb', 'describe-table', ...table);
+    await server.denied('dynamodb', 'scan', ...table);
+    await server.denied('dynamodb', 'delete-table', ...table);
+    await server.denied('dynamodb', 'describe-table', '--table-name', 'another');
+    await server.denied('kms', 'schedule-key-deletion', '--key-id', vault.unsealKey);
   });
 });
 

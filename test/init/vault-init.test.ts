@@ -145,18 +145,18 @@ describe('custody in Secrets Manager', () => {
   test('is a role of its own, which writes and describes the secret and never reads it', () => {
     const { init, vault } = make();
     expect(init.role?.arn).toBe('arn:aws:iam::123456789012:role/vault-init');
-    expect(init.role?.statements).toEqual([
+    expect(init.role?.statements()).toEqual([
       {
         sid: 'Custody',
         actions: ['secretsmanager:DescribeSecret', 'secretsmanager:PutSecretValue'],
         resources: ['arn:aws:secretsmanager:eu-west-1:123456789012:secret:vault/recovery-??????'],
       },
     ]);
-    expect(JSON.stringify(vault.role.statements)).not.toContain('secretsmanager');
+    expect(JSON.stringify(vault.role.statements())).not.toContain('secretsmanager');
   });
 
   test('may use the key of the secret, where it has one', () => {
-    expect(make(every).init.role?.statements[1]).toEqual({
+    expect(make(every).init.role?.statements()[1]).toEqual({
       sid: 'CustodyKey',
       actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
       resources: ['arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab'],
@@ -199,7 +199,7 @@ describe('the other places of custody', () => {
     const props = { custody: Custody.secretsManager(['a', 'b', 'c']) };
     expect(request(props)).toEqual({ recovery_shares: 3, recovery_threshold: 2 });
     expect(env(props)['CUSTODY_SECRETS']).toBe('a b c');
-    expect(make(props).init.role?.statements[0]?.resources).toHaveLength(3);
+    expect(make(props).init.role?.statements()[0]?.resources).toHaveLength(3);
   });
 
   test('the log takes ciphertext alone', () => {

@@ -165,6 +165,16 @@ describe('Vault is not initialised, custody is empty', () => {
     });
   });
 
+  test('a standby that sends on to the active server is followed', async () => {
+    await makePod();
+    vault.instead['PUT auth/kubernetes/login'] = (_, response) => {
+      delete vault.instead['PUT auth/kubernetes/login'];
+      response.writeHead(307, { location: '/v1/auth/kubernetes/login' }).end();
+    };
+    expect(await pod.start()).toMatchObject({ status: 0 });
+    expect(pod.output).not.toContain('waiting for a login');
+  });
+
   test('a root token that lives on is no success', async () => {
     await makePod();
     vault.instead['GET auth/token/lookup-self'] = (_, response) => response.writeHead(200).end('{}'); // also after it was revoked

@@ -144,7 +144,7 @@ describe('the IAM role', () => {
     ['us-gov-east-1', 'aws-us-gov'],
   ])('may do what Vault needs of the table and the key, in %s', (region, partition) => {
     const vault = new VaultServer(new KustomizeApp(), 'vault', { ...minimal, aws: { ...minimal.aws, region } });
-    expect(vault.role.statements).toEqual([
+    expect(vault.role.statements()).toEqual([
       {
         sid: 'Storage',
         actions: ['DescribeTable', 'GetItem', 'Query', 'BatchWriteItem', 'UpdateItem', 'DeleteItem'].map(action => `dynamodb:${action}`),
@@ -167,7 +167,7 @@ describe('the IAM role', () => {
     ],
   ])('names a key %s by its ARN', (kmsKeyId, arn) => {
     const vault = new VaultServer(new KustomizeApp(), 'vault', { ...minimal, seal: { kmsKeyId } });
-    expect(vault.role.statements[1]).toEqual({
+    expect(vault.role.statements()[1]).toEqual({
       sid: 'Unseal',
       actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:DescribeKey'],
       resources: [arn],
@@ -177,7 +177,7 @@ describe('the IAM role', () => {
   test('leaves a key that has a role of its own to that role, and keeps the old key during a migration', () => {
     const seal = { kmsKeyId: 'alias/new', roleArn: 'arn:aws:iam::210987654321:role/unseal', migrateFrom: { kmsKeyId: 'alias/old' } };
     const vault = new VaultServer(new KustomizeApp(), 'vault', { ...minimal, seal });
-    expect(vault.role.statements.slice(1)).toMatchObject([
+    expect(vault.role.statements().slice(1)).toMatchObject([
       { sid: 'UnsealMigration', conditions: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': ['alias/old'] } } },
     ]);
   });
@@ -185,6 +185,6 @@ describe('the IAM role', () => {
   test('may update the table only where Vault shall', () => {
     const storage = { table: 'vault-data', dynamodbAllowUpdates: true };
     const vault = new VaultServer(new KustomizeApp(), 'vault', { ...minimal, storage });
-    expect(vault.role.statements[0]?.actions).toContain('dynamodb:UpdateTable');
+    expect(vault.role.statements()[0]?.actions).toContain('dynamodb:UpdateTable');
   });
 });

@@ -27,7 +27,7 @@ function schemaOf(type: string): Manifest {
 export function schemaErrors(object: Manifest): string[] {
   const type = `${object.apiVersion} ${object.kind}`;
   const schema = schemaOf(type);
-  if (schema === undefined) return [`${type} is in no schema: add it to test/schemas/make.mjs`];
+  if (schema === undefined) return [`${type} is in no schema: add it to test/schemas/make-kubernetes.mjs`];
   const validate = compiled.get(type) ?? ajv.compile({ ...schema, definitions });
   compiled.set(type, validate);
   return validate(object)

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type IamRole, KustomizeApp, VaultServer, type VaultServerProps } from '../../../charts';
 import { partitionOf } from '../../../charts/app/aws';
+import { rolePolicy, serviceAccountTrust } from '../../../charts/aws/iam';
 import { type Manifest, yaml } from '../../support/render';
 import type { TestCa } from './certificates';
 import { eventually, type Result, type RunOptions, run } from './shell';
@@ -12,11 +13,14 @@ const command = (variable: string, otherwise: string): string[] => (process.env[
 
 export const kubectlCommand = command('KUBECTL', 'kubectl');
 export const kubectl = (args: readonly string[], options?: RunOptions): Promise<Result> => run([...kubectlCommand, ...args], options);
-export const aws = async (args: readonly string[], options?: RunOptions): Promise<string> =>
-  (await run([...command('AWS', 'aws'), ...args, '--region', region], options)).stdout.trim();
+export const aws = async (args: readonly string[]): Promise<string> =>
+  (await run([...command('AWS', 'aws'), ...args, '--region', region])).stdout.trim();
+/** The same, also where AWS says no. */
+export const awsResult = (args: readonly string[]): Promise<Result> =>
+  run([...command('AWS', 'aws'), ...args, '--region', region], { accept: [0, 254, 255] });
 /** Deletes what may be gone already. */
 async function awsDelete(...args: string[]): Promise<void> {
-  const { status, stderr } = await run([...command('AWS', 'aws'), ...args, '--region', region], { accept: [0, 254, 255] });
+  const { status, stderr } = await awsResult(args);
   if (status !== 0 && !/NotFoundException|NoSuchEntity/.test(stderr)) throw new Error(`aws ${args.join(' ')}: ${stderr}`);
 }
 export const get = async (...args: string[]): Promise<Manifest> => JSON.parse((await kubectl(['get', ...args, '-o', 'json'])).stdout);
@@ -28,13 +32,13 @@ export async function enforceIam(): Promise<void> {
 
 export const region = process.env['E2E_REGION'] ?? 'us-east-1';
 export const accountId = process.env['E2E_ACCOUNT'] ?? '123456789012';
-const issuer = process.env['E2E_OIDC_ISSUER'] ?? 'oidc.eks.us-east-1.amazonaws.com/id/RIG';
-
-const policyDocument = (statements: unknown): string => JSON.stringify({ Version: '2012-10-17', Statement: statements });
+export const issuer = process.env['E2E_OIDC_ISSUER'] ?? 'oidc.eks.us-east-1.amazonaws.com/id/RIG';
 
 /** An installation to test: one namespace, with a table, a key and a role of the same name. */
 export class Installation {
   readonly folder = mkdtempSync(join(tmpdir(), 'cdk8s-vault-e2e-'));
+
+  readonly breakGlass = `arn:${partitionOf(region)}:iam::${accountId}:role/break-glass`;
 
   constructor(readonly namespace: string) {}
 
@@ -90,47 +94,33 @@ export class Installation {
     await aws(['dynamodb', 'wait', 'table-exists', '--table-name', this.namespace]);
   }
 
+  /** Makes everything that dist/aws tells of. */
+  async deployStack(dist: string): Promise<void> {
+    await aws([
+      ...['cloudformation', 'deploy', '--stack-name', this.namespace, '--template-file', join(dist, 'aws', 'cloudformation.yaml')],
+      ...['--capabilities', 'CAPABILITY_NAMED_IAM', '--parameter-overrides', `BreakGlassPrincipalArns=${this.breakGlass}`],
+    ]);
+  }
+
   /** A role that may do exactly what its chart declares. */
   async makeRole(role: IamRole): Promise<void> {
-    const trust = {
-      Effect: 'Allow',
-      Action: 'sts:AssumeRoleWithWebIdentity',
-      Principal: { Federated: `arn:${partitionOf(region)}:iam::${accountId}:oidc-provider/${issuer}` },
-      Condition: {
-        StringEquals: {
-          [`${issuer}:sub`]: `system:serviceaccount:${role.serviceAccount.namespace}:${role.serviceAccount.name}`,
-          [`${issuer}:aud`]: 'sts.amazonaws.com',
-        },
-      },
-    };
-    await aws(['iam', 'create-role', '--role-name', role.name, '--assume-role-policy-document', policyDocument([trust])]);
+    const trust = JSON.stringify(serviceAccountTrust(role, issuer));
+    await aws(['iam', 'create-role', '--role-name', role.name, '--assume-role-policy-document', trust]);
     await this.allow(role);
   }
 
-  /** Lets a role do what its chart declares. */
-  async allow(role: IamRole): Promise<void> {
-    const statements = role.statements.map(({ sid, actions, resources, conditions }) => ({
-      Sid: sid,
-      Effect: 'Allow',
-      Action: actions,
-      Resource: resources,
-      ...(conditions && { Condition: conditions }),
-    }));
-    await aws([
-      'iam',
-      'put-role-policy',
-      '--role-name',
-      role.name,
-      '--policy-name',
-      'vault',
-      '--policy-document',
-      policyDocument(statements),
-    ]);
+  /** Lets a role do what its chart declares, perhaps without one action. */
+  async allow(role: IamRole, without?: string): Promise<void> {
+    const statements = role
+      .statements()
+      .map(statement => ({ ...statement, actions: statement.actions.filter(action => action !== without) }));
+    const document = JSON.stringify(rolePolicy(statements.filter(({ actions }) => actions.length > 0)));
+    await aws(['iam', 'put-role-policy', '--role-name', role.name, '--policy-name', role.name, '--policy-document', document]);
   }
 
   /** Takes away what a role may do; allow gives it back. */
   async deny(role: IamRole): Promise<void> {
-    await awsDelete('iam', 'delete-role-policy', '--role-name', role.name, '--policy-name', 'vault');
+    await awsDelete('iam', 'delete-role-policy', '--role-name', role.name, '--policy-name', role.name);
   }
 
   /** Makes what the dist expects in the cluster: its namespace, and the Secret with the certificate. */
@@ -148,6 +138,8 @@ export class Installation {
     await kubectl(['-n', name, 'delete', 'pods', ...keepers]);
     await kubectl(['delete', 'namespace', name, '--ignore-not-found', '--timeout=120s']);
     await kubectl(['delete', 'clusterrolebinding', `${name}-vault-auth-delegator`, '--ignore-not-found']);
+    await awsDelete('cloudformation', 'delete-stack', '--stack-name', name);
+    await awsDelete('dynamodb', 'update-table', '--table-name', name, '--no-deletion-protection-enabled');
     await awsDelete('dynamodb', 'delete-table', '--table-name', name);
     const aliases = JSON.parse(await aws(['kms', 'list-aliases', '--output', 'json'])).Aliases;
     for (const { AliasName: alias, TargetKeyId: key } of aliases.filter((found: Manifest) => found.AliasName === `alias/${name}`)) {
@@ -155,7 +147,7 @@ export class Installation {
       await awsDelete('kms', 'schedule-key-deletion', '--key-id', key, '--pending-window-in-days', '7');
     }
     for (const role of [name, `${name}-init`]) {
-      await awsDelete('iam', 'delete-role-policy', '--role-name', role, '--policy-name', 'vault');
+      await awsDelete('iam', 'delete-role-policy', '--role-name', role, '--policy-name', role);
       await awsDelete('iam', 'delete-role', '--role-name', role);
     }
     for (const { Name: secret } of JSON.parse(await aws(['secretsmanager', 'list-secrets', '--output', 'json'])).SecretList) {
@@ -185,12 +177,15 @@ export class Installation {
     return (await this.kubectl(['logs', '-l', 'app.kubernetes.io/component=init', '--tail=-1', '--prefix'])).stdout;
   }
 
-  /** Runs the CLI in a server's pod. The token goes over standard input. */
+  /** Runs the CLI in a server's pod as it is: no flags, no environment. The token goes over standard input. */
+  vault(pod: string, token: string, args: readonly string[], options?: RunOptions): Promise<Result> {
+    const command = ['sh', '-c', 'read -r VAULT_TOKEN; export VAULT_TOKEN; exec vault "$@"', 'sh', ...args];
+    return this.exec(pod, command, { ...options, input: `${token}\n` });
+  }
+
+  /** The same in the first pod, also where Vault says no. */
   vaultAs(token: string, ...args: string[]): Promise<Result> {
-    return this.exec('vault-0', ['sh', '-c', 'read -r VAULT_TOKEN; export VAULT_TOKEN; exec vault "$@"', 'sh', ...args], {
-      input: `${token}\n`,
-      accept: [0, 2],
-    });
+    return this.vault('vault-0', token, args, { accept: [0, 2] });
   }
 
   pods(): Promise<Manifest[]> {

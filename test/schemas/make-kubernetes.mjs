@@ -1,5 +1,5 @@
 // Makes kubernetes.json from a cluster's own OpenAPI document, strict: a field that Kubernetes does not know is an error.
-//   kubectl get --raw /openapi/v2 | node test/schemas/make.mjs
+//   kubectl get --raw /openapi/v2 | node test/schemas/make-kubernetes.mjs
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const kinds = [

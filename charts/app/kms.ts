@@ -1,0 +1,35 @@
+import { type AwsEnvironment, parseArn, partitionOf, region } from './aws';
+import type { Check } from './checks';
+import type { Problems } from './problems';
+
+const id = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
+// keys that AWS manages, alias/aws/..., serve AWS's services alone
+const alias = /^alias\/(?!aws\/)[A-Za-z0-9/_-]{1,250}$/;
+
+/** A key of KMS, by whatever names it (AWS KMS API reference, "KeyId"; ids of multi-Region keys start with mrk-). */
+export const kmsKey: Check<string> = {
+  ok: value => {
+    const arn = parseArn(value);
+    if (arn === undefined) return id.test(value) || alias.test(value);
+    const named = arn.resource.startsWith('key/') ? id.test(arn.resource.slice(4)) : alias.test(arn.resource);
+    return arn.service === 'kms' && region.ok(arn.region) && /^\d{12}$/.test(arn.account) && named;
+  },
+  allowed: 'a key id, a key ARN, "alias/<name>" or an alias ARN',
+  fix: 'write for example "alias/vault-unseal"',
+};
+
+/** The id or the alias of a key, however it is named. */
+export const kmsKeyName = (key: string): string => (parseArn(key)?.resource ?? key).replace(/^key\//, '');
+
+/** The ARN of a key that is named by its id or ARN. */
+export const kmsKeyArn = (key: string, aws: AwsEnvironment): string =>
+  parseArn(key) === undefined ? `arn:${partitionOf(aws.region)}:kms:${aws.region}:${aws.accountId}:key/${key}` : key;
+
+/** A key that encrypts data at rest: it exists, IAM can name it, and it is none of the keys that unseal. */
+export function checkDataKey(problems: Problems, prop: string, key: string | undefined, unsealKeys: readonly string[], why: string): void {
+  if (key === undefined || !problems.check(prop, key, kmsKey)) return;
+  if (unsealKeys.some(unsealKey => kmsKeyName(unsealKey) === kmsKeyName(key)))
+    problems.refuse(prop, key, 'another key than the unseal key', why);
+  else if (kmsKeyName(key).startsWith('alias/'))
+    problems.refuse(prop, key, 'key ids and key ARNs', 'IAM names keys, not aliases: write the id of the key');
+}

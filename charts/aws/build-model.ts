@@ -1,0 +1,65 @@
+import type { AwsEnvironment } from '../app/aws';
+import type { AwsNeed } from '../app/aws-need';
+import type { IamRole, IamStatement } from '../app/iam-role';
+import { kmsKeyArn } from '../app/kms';
+import type { AwsResourcesProps } from './aws-resources-props';
+import { backupModel, backupRole, backupRoleArn } from './backup';
+import { needed } from './collect';
+import { endpointModel } from './endpoint';
+import { rolePolicy, serviceAccountTrust } from './iam';
+import { keyModel } from './key';
+import type { AwsModel } from './model';
+import { tableArn, tableKeyStatement, tableModel, uses } from './table';
+
+/** The account and region of what stands in a base; validation holds that it is one. */
+export const awsOf = (roles: readonly IamRole[], needs: readonly AwsNeed[]): AwsEnvironment | undefined => [...needs, ...roles][0]?.aws;
+
+/** What the charts of a base need, and the props on how to make it, as what is made. */
+export function buildModel(props: AwsResourcesProps, aws: AwsEnvironment, roles: readonly IamRole[], needs: readonly AwsNeed[]): AwsModel {
+  const tables = needed(needs, 'table');
+  const table = typeof props.table === 'string' ? undefined : (props.table ?? {});
+  const key = typeof props.key === 'string' ? {} : (props.key ?? {});
+  const backup = props.backup === 'off' ? undefined : (props.backup ?? {});
+  const statements = (role: IamRole): readonly IamStatement[] => [
+    ...role.statements(props.actions),
+    ...tables.flatMap(({ name, role: owner }) => {
+      const arn = tableArn(name, aws);
+      if (props.table === 'made-by-vault' && owner === role)
+        return [{ sid: 'MakeTable', actions: ['dynamodb:CreateTable'], resources: [arn] }];
+      return table?.kmsKey !== undefined && uses(role, arn) ? [tableKeyStatement(table.kmsKey, aws)] : [];
+    }),
+  ];
+  const users = (name: string): string[] => [
+    ...roles.filter(role => uses(role, tableArn(name, aws))).map(({ arn }) => arn),
+    ...(backup === undefined ? [] : [backupRoleArn(name, aws)]),
+  ];
+  return {
+    ...aws,
+    tags: props.tags ?? {},
+    tables: table === undefined ? [] : tables.map(({ name }) => tableModel(name, table, aws, users(name))),
+    keys:
+      props.key === 'existing'
+        ? []
+        : needed(needs, 'key')
+            .filter(({ exists }) => !exists)
+            .map(({ name }) => keyModel(name, key, aws)),
+    secrets:
+      props.secrets === 'existing'
+        ? []
+        : needed(needs, 'secret').map(({ name, kmsKey }) => ({
+            name,
+            ...(kmsKey === undefined ? {} : { kmsKey: kmsKeyArn(kmsKey, aws) }),
+          })),
+    roles: [
+      ...roles.map(role => ({
+        name: role.name,
+        path: role.path,
+        trust: serviceAccountTrust(role, props.oidcProvider),
+        policy: rolePolicy(statements(role)),
+      })),
+      ...(backup === undefined ? [] : tables.map(({ name }) => backupRole(name, table?.kmsKey, aws))),
+    ],
+    backups: backup === undefined ? [] : tables.map(({ name }) => backupModel(name, backup, aws)),
+    ...(props.endpoint === undefined ? {} : { endpoint: endpointModel(props.endpoint, aws, roles.flatMap(statements)) }),
+  };
+}

@@ -1,0 +1,23 @@
+import type { Construct } from 'constructs';
+import { AwsNeed, type Needed } from '../app/aws-need';
+import { IamRole } from '../app/iam-role';
+import { baseFolder, KustomizeFolder } from '../app/kustomize-folder';
+
+/** Everything of a kind that stands in the same base as a construct, by its path: the order of main.ts changes nothing. */
+function inSameBase<T extends Construct>(construct: Construct, kind: abstract new (...args: never[]) => T): readonly T[] {
+  const base = baseFolder(KustomizeFolder.of(construct));
+  const found = construct.node.root.node.findAll().filter(other => other instanceof kind) as T[];
+  return found.filter(other => baseFolder(KustomizeFolder.of(other)) === base).sort((a, b) => (a.node.path < b.node.path ? -1 : 1));
+}
+
+export const rolesBeside = (construct: Construct): readonly IamRole[] => inSameBase(construct, IamRole);
+
+export const needsBeside = (construct: Construct): readonly AwsNeed[] => inSameBase(construct, AwsNeed);
+
+/** The resources of one type that are needed, each name once. */
+export function needed<Type extends Needed['type']>(needs: readonly AwsNeed[], type: Type): readonly Extract<Needed, { type: Type }>[] {
+  const resources = needs
+    .map(({ resource }) => resource)
+    .filter((resource): resource is Extract<Needed, { type: Type }> => resource.type === type);
+  return [...new Map(resources.map(resource => [resource.name, resource])).values()];
+}

@@ -1,0 +1,50 @@
+import { partitionOf } from '../app/aws';
+import type { IamRole, IamStatement } from '../app/iam-role';
+
+/** A policy document of IAM, as it is written. */
+export interface PolicyDocument {
+  readonly Version: '2012-10-17';
+  readonly Statement: readonly object[];
+}
+
+export const policyDocument = (statements: readonly object[]): PolicyDocument => ({ Version: '2012-10-17', Statement: statements });
+
+/** What a role may do. */
+export const rolePolicy = (statements: readonly IamStatement[]): PolicyDocument =>
+  policyDocument(
+    statements.map(({ sid, actions, resources, conditions }) => ({
+      Sid: sid,
+      Effect: 'Allow',
+      Action: actions,
+      Resource: resources,
+      ...(conditions === undefined ? {} : { Condition: conditions }),
+    })),
+  );
+
+/** One ServiceAccount of the cluster, and no other, gets the role (EKS User Guide, "IAM roles for service accounts"). */
+export function serviceAccountTrust({ aws, serviceAccount }: IamRole, oidcProvider: string): PolicyDocument {
+  return policyDocument([
+    {
+      Effect: 'Allow',
+      Action: 'sts:AssumeRoleWithWebIdentity',
+      Principal: { Federated: `arn:${partitionOf(aws.region)}:iam::${aws.accountId}:oidc-provider/${oidcProvider}` },
+      Condition: {
+        StringEquals: {
+          [`${oidcProvider}:sub`]: `system:serviceaccount:${serviceAccount.namespace}:${serviceAccount.name}`,
+          [`${oidcProvider}:aud`]: 'sts.amazonaws.com',
+        },
+      },
+    },
+  ]);
+}
+
+/** A service of AWS gets the role, for this account's resources alone (IAM User Guide, "The confused deputy problem"). */
+export const serviceTrust = (service: string, accountId: string): PolicyDocument =>
+  policyDocument([
+    {
+      Effect: 'Allow',
+      Action: 'sts:AssumeRole',
+      Principal: { Service: service },
+      Condition: { StringEquals: { 'aws:SourceAccount': accountId } },
+    },
+  ]);

@@ -1,0 +1,24 @@
+const words = (name: string): string[] => name.split(/[^A-Za-z0-9]+/).filter(word => word !== '');
+
+/** A logical id of CloudFormation, which are letters and digits. */
+export const logicalId = (kind: string, name: string): string =>
+  `${kind}${words(name)
+    .map(word => word.charAt(0).toUpperCase() + word.slice(1))
+    .join('')}`;
+
+/** A label of Terraform, which starts with a letter or "_". */
+export const label = (name: string): string =>
+  words(name)
+    .join('_')
+    .replace(/^(?=\d)/, '_');
+
+/** Names that would be one in a document, though AWS tells them apart. */
+export function confused(names: readonly string[]): readonly string[] {
+  const first = new Map<string, string>();
+  return names.filter(name => {
+    const id = words(name).join('').toLowerCase();
+    const clash = first.get(id) ?? name;
+    first.set(id, clash);
+    return clash !== name;
+  });
+}

@@ -1,0 +1,223 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import Ajv from 'ajv';
+import { Custody } from '../../charts';
+import type { Manifest } from '../support/render';
+import { fromCloudFormation, fromTerraform, type NormalForm } from './normal-form';
+import { awsFiles, dataKey, type Files, json, template, terraformModule, variants } from './support';
+
+const all: readonly (readonly [string, Files])[] = [
+  ...Object.entries(variants).map(([name, props]) => [name, awsFiles(props)] as const),
+  ['custody apart', awsFiles({}, {}, Custody.secretsManager(['vault/a', 'vault/b'], { kmsKey: dataKey }))],
+];
+const made = awsFiles(variants['everything made']);
+const named = (form: NormalForm, kind: string): Manifest[] =>
+  Object.entries(form).flatMap(([name, value]) => (name.startsWith(`${kind} `) ? [value] : []));
+
+describe.each(all)('%s', (_, files) => {
+  test('Terraform and CloudFormation describe the same resources', () => {
+    const [one, other] = [fromCloudFormation(files), fromTerraform(files)];
+    expect(Object.keys(one).length).toBeGreaterThan(3);
+    expect(other).toEqual(one);
+  });
+
+  test('Terraform’s provider knows every argument, and gets every one that it requires', () => {
+    expect(terraformErrors(terraformModule(files))).toEqual([]);
+  });
+
+  test('what is kept outlives the stack in both forms', () => {
+    for (const form of [fromCloudFormation(files), fromTerraform(files)])
+      for (const kind of ['table', 'key', 'alias', 'secret', 'backup vault'])
+        for (const resource of named(form, kind)) expect([kind, resource.kept]).toEqual([kind, true]);
+  });
+});
+
+test('all four kinds that are kept, and the alias of the key, are there by default', () => {
+  const names = Object.keys(fromCloudFormation(awsFiles()));
+  for (const name of ['table vault-data', 'alias alias/vault-unseal', 'secret vault/recovery', 'backup vault vault-data'])
+    expect(names).toContain(name);
+  expect(named(fromCloudFormation(awsFiles()), 'key')).toHaveLength(1);
+});
+
+describe('the table', () => {
+  test('has Vault’s schema, on demand, with recovery and protection', () => {
+    expect(named(fromCloudFormation(awsFiles()), 'table')).toEqual([
+      {
+        kept: true,
+        billing: 'PAY_PER_REQUEST',
+        capacity: [undefined, undefined],
+        attributes: [
+          ['Path', 'S'],
+          ['Key', 'S'],
+        ],
+        keys: ['Path', 'Key'],
+        pointInTimeRecovery: true,
+        protected: true,
+        key: undefined,
+        policy: undefined,
+        tags: {},
+      },
+    ]);
+  });
+
+  test('provisioned: Terraform leaves its capacity to autoscaling', () => {
+    expect(json(made, 'terraform/main.tf.json').resource.aws_dynamodb_table.vault_data).toMatchObject({
+      read_capacity: 10,
+      write_capacity: 20,
+      lifecycle: { prevent_destroy: true, ignore_changes: ['read_capacity', 'write_capacity'] },
+    });
+  });
+
+  test('denies items to everybody but the servers, AWS Backup and who may break glass', () => {
+    const [table] = named(fromCloudFormation(made), 'table');
+    const role = (name: string) => `arn:aws:iam::123456789012:role/${name}`;
+    expect(table.policy).toEqual([
+      {
+        sid: 'OnlyVault',
+        effect: 'Deny',
+        who: '*',
+        actions: expect.arrayContaining(['dynamodb:GetItem', 'dynamodb:Scan', 'dynamodb:PartiQLSelect']),
+        resources: ['arn:aws:dynamodb:eu-west-1:123456789012:table/vault-data'],
+        conditions: {
+          'ArnNotLike aws:PrincipalArn': 'who may break glass',
+          'ArnNotEquals aws:PrincipalArn': [role('vault-server'), role('vault-data-backup')],
+        },
+      },
+    ]);
+  });
+});
+
+describe('the unseal key', () => {
+  test('is ended, disabled or given another policy by who may break glass and the root user alone', () => {
+    const [key] = named(fromCloudFormation(awsFiles()), 'key');
+    expect(key.rotation).toEqual([true, 365]);
+    expect(key.policy[1]).toEqual({
+      sid: 'BreakGlass',
+      effect: 'Deny',
+      who: '*',
+      actions: ['kms:DisableKey', 'kms:PutKeyPolicy', 'kms:ScheduleKeyDeletion'],
+      resources: ['*'],
+      conditions: {
+        'ArnNotLike aws:PrincipalArn': 'who may break glass',
+        'ArnNotEquals aws:PrincipalArn': ['arn:aws:iam::123456789012:root'],
+      },
+    });
+  });
+});
+
+describe('the endpoint', () => {
+  test('lets pass what the roles may do with the table, and no more', () => {
+    const [endpoint] = named(fromCloudFormation(awsFiles({ endpoint: { policy: 'onlyThisTable' } })), 'endpoint');
+    expect(endpoint.policy).toEqual([
+      {
+        sid: 'Storage',
+        effect: 'Allow',
+        who: '*',
+        actions: json(awsFiles(), 'iam/vault-server.policy.json').Statement[0].Action,
+        resources: ['arn:aws:dynamodb:eu-west-1:123456789012:table/vault-data'],
+        conditions: {},
+      },
+    ]);
+  });
+
+  test('open has AWS’s own policy; by default there is none', () => {
+    expect(named(fromCloudFormation(awsFiles({ endpoint: { policy: 'open' } })), 'endpoint')[0].policy).toBeUndefined();
+    expect(named(fromCloudFormation(awsFiles()), 'endpoint')).toEqual([]);
+  });
+});
+
+describe('what the YAML does not contain', () => {
+  test.each([
+    ['minimal', {}, ['break_glass_principal_arns', 'tags']],
+    ['everything made', variants['everything made'], ['break_glass_principal_arns', 'route_table_ids', 'tags', 'vpc_id']],
+    ['everything exists', variants['everything exists'], ['route_table_ids', 'tags', 'vpc_id']],
+  ])('is a variable, and nothing else: %s', (_, props, names) => {
+    const files = awsFiles(props);
+    expect(Object.keys(json(files, 'terraform/variables.tf.json').variable).sort()).toEqual(names);
+    // tags of a stack come with its deployment
+    const parameters = Object.keys(template(files).Parameters ?? {}).map(name => name.replace(/(?<=.)(?=[A-Z])/g, '_').toLowerCase());
+    expect(parameters.sort()).toEqual(names.filter(name => name !== 'tags'));
+  });
+
+  test('everything exists, no endpoint: no parameters at all', () => {
+    expect(template(awsFiles({ table: 'existing', key: 'existing', secrets: 'existing' })).Parameters).toBeUndefined();
+  });
+
+  test('another account or region is refused by both', () => {
+    const { Rules: rules } = template(awsFiles());
+    expect(rules.Place.Assertions.map(({ Assert }: Manifest) => Assert['Fn::Equals'])).toEqual([
+      [{ Ref: 'AWS::AccountId' }, '123456789012'],
+      [{ Ref: 'AWS::Region' }, 'eu-west-1'],
+    ]);
+    const { data } = json(awsFiles(), 'terraform/main.tf.json');
+    expect([data.aws_caller_identity, data.aws_region].map(({ current }) => current.lifecycle.postcondition.condition)).toEqual([
+      `\${self.account_id == "123456789012"}`,
+      `\${self.region == "eu-west-1"}`,
+    ]);
+  });
+});
+
+test('outputs name what was made', () => {
+  expect(Object.keys(template(awsFiles()).Outputs)).toEqual([
+    'TableVaultDataArn',
+    'KeyVaultUnsealArn',
+    'SecretVaultRecoveryArn',
+    'RoleVaultInitArn',
+    'RoleVaultServerArn',
+    'RoleVaultDataBackupArn',
+    'BackupVaultVaultDataArn',
+  ]);
+  expect(json(awsFiles(), 'terraform/outputs.tf.json').output.role_arns.value['vault-server']).toBe(`\${aws_iam_role.vault_server.arn}`);
+});
+
+interface ProviderSchemas {
+  readonly [mode: string]: Readonly<Record<string, { readonly schema: object; readonly attributes: readonly string[] }>>;
+}
+const provider: ProviderSchemas = JSON.parse(readFileSync(join(__dirname, '..', 'schemas', 'terraform-aws.json'), 'utf8'));
+const ajv = new Ajv({ strict: false, allErrors: true });
+
+/** What the provider would refuse, and references that lead nowhere. */
+function terraformErrors(module: Manifest): string[] {
+  const errors: string[] = [];
+  for (const mode of ['resource', 'data'])
+    for (const [type, blocks] of Object.entries<Manifest>(module[mode]))
+      for (const [label, block] of Object.entries(blocks)) {
+        const schema = provider[mode]?.[type]?.schema;
+        if (schema === undefined) errors.push(`${type} is in no schema: add it to test/schemas/make-terraform.mjs`);
+        else if (!ajv.validate(schema, block))
+          errors.push(
+            ...(ajv.errors ?? []).map(error => `${type}.${label}${error.instancePath} ${error.message} ${JSON.stringify(error.params)}`),
+          );
+      }
+  const text = JSON.stringify(module);
+  for (const [, data, type = '', label = '', attribute = ''] of text.matchAll(/\$\{(data\.)?(aws_\w+)\.(\w+)\.(\w+)\}/g)) {
+    const mode = data === undefined ? 'resource' : 'data';
+    if (module[mode]?.[type]?.[label] === undefined) errors.push(`${type}.${label} does not exist`);
+    if (!provider[mode]?.[type]?.attributes.includes(attribute)) errors.push(`${type} has no ${attribute}`);
+  }
+  for (const [, kind = '', name = ''] of text.matchAll(/\b(var|local)\.(\w+)/g))
+    if ((kind === 'var' ? module.variable : module.locals)[name] === undefined) errors.push(`${kind}.${name} does not exist`);
+  return [...new Set(errors)];
+}
+
+test('the check of the module finds what is wrong', () => {
+  const module = terraformModule(made);
+  const table = module.resource.aws_dynamodb_table.vault_data;
+  table.point_in_time = { enabled: true };
+  table.point_in_time_recovery.enabled = 'yes';
+  table.tags = `\${local.labels}`;
+  module.resource.aws_backup_vault.vault_data.name = undefined;
+  module.resource.aws_kms_alias.vault_unseal.target_key_id = `\${aws_kms_key.other.key}`;
+  expect(terraformErrors(JSON.parse(JSON.stringify(module)))).toEqual([
+    'aws_dynamodb_table.vault_data must NOT have additional properties {"additionalProperty":"point_in_time"}',
+    ...['must be boolean', 'must match pattern'].map(what => expect.stringContaining(`/point_in_time_recovery/enabled ${what}`)),
+    expect.stringContaining('/point_in_time_recovery/enabled must match a schema in anyOf'),
+    expect.stringContaining('/point_in_time_recovery must be array'),
+    expect.stringContaining('/point_in_time_recovery must match a schema in anyOf'),
+    'aws_backup_vault.vault_data must have required property \'name\' {"missingProperty":"name"}',
+    'aws_kms_key.other does not exist',
+    'aws_kms_key has no key',
+    'local.labels does not exist',
+  ]);
+});

@@ -1,0 +1,152 @@
+import { describe, expect, test } from '@jest/globals';
+import { AwsResources, type AwsResourcesProps, KustomizeApp, OutputFile, VaultServer, type VaultServerProps } from '../../charts';
+import { minimal } from '../support/render';
+import { dataKey, oidcProvider, problems } from './support';
+
+type Case = readonly [props: object, message: string, server?: Partial<VaultServerProps>];
+const inUsEast = (id = 'alias/vault-unseal') => ({ seal: { kmsKeyId: id, region: 'us-east-1' } });
+
+describe('refused, with what is allowed and the fix', () => {
+  test.each<Case>([
+    [{ oidcProvider: undefined }, 'oidcProvider: got nothing; allowed: OIDC providers of EKS clusters, without "https://";'],
+    [
+      { oidcProvider: `https://${oidcProvider}` },
+      `oidcProvider: got "https://${oidcProvider}"; allowed: OIDC providers of EKS clusters, without`,
+    ],
+    [{ oidcProvider: 'oidc.eks.eu-west-7a.amazonaws.com/id/X' }, 'allowed: OIDC providers of EKS clusters'],
+    [
+      { oidcProvider: 'oidc.eks.us-east-1.amazonaws.com/id/X' },
+      'allowed: a provider of eu-west-1, the region of aws; correct one of the two',
+    ],
+    [{ oidcProvider: 'oidc.eks.eu-west-1.amazonaws.com.cn/id/X' }, 'allowed: a domain of partition aws; copy the issuer of the cluster'],
+    [{ actions: 'all' }, 'actions: got "all"; allowed: "least", "documented";'],
+    [{ secrets: 'none' }, 'secrets: got "none"; allowed: "made", "existing";'],
+    [{ table: 'none' }, 'table: got "none"; allowed: "existing", "made-by-vault";'],
+    [{ key: 'none' }, 'key: got "none"; allowed: "existing";'],
+    [{ backup: 'none' }, 'backup: got "none"; allowed: "off";'],
+    [{ endpoint: { policy: 'closed' } }, 'endpoint.policy: got "closed"; allowed: "open", "onlyThisTable";'],
+    [{ table: { billingMode: 'FREE' } }, 'table.billingMode: got "FREE"; allowed: "PAY_PER_REQUEST", "PROVISIONED";'],
+    [
+      { table: { billingMode: 'PROVISIONED', readCapacity: 0, writeCapacity: 1 } },
+      'table.readCapacity: got 0; allowed: whole numbers from 1;',
+    ],
+    [{ table: { billingMode: 'PROVISIONED', readCapacity: 1 } }, 'table.writeCapacity: got nothing; allowed: whole numbers from 1;'],
+    [{ table: { readCapacity: 1 } }, 'table.readCapacity: got 1; allowed: nothing on demand; set billingMode to "PROVISIONED"'],
+    [{ table: { pointInTimeRecovery: 'yes' } }, 'table.pointInTimeRecovery: got "yes"; allowed: true, false;'],
+    [{ table: { deletionProtection: 'yes' } }, 'table.deletionProtection: got "yes"; allowed: true, false;'],
+    [{ table: { denyOthers: 'yes' } }, 'table.denyOthers: got "yes"; allowed: true, false;'],
+    [{ table: { kmsKey: 'my-key' } }, 'table.kmsKey: got "my-key"; allowed: a key id, a key ARN,'],
+    [{ table: { kmsKey: 'alias/table' } }, 'table.kmsKey: got "alias/table"; allowed: key ids and key ARNs; IAM names keys, not aliases:'],
+    [{ table: { kmsKey: 'alias/vault-unseal' } }, 'table.kmsKey: got "alias/vault-unseal"; allowed: another key than the unseal key;'],
+    [
+      { table: { kmsKey: dataKey } },
+      `table.kmsKey: got "${dataKey}"; allowed: another key than the unseal key;`,
+      { seal: { kmsKeyId: dataKey } },
+    ],
+    [{ table: { kmsKey: `arn:aws:kms:us-east-1:123456789012:key/${dataKey}` } }, 'allowed: keys in eu-west-1;'],
+    [{ key: { rotationDays: 30 } }, 'key.rotationDays: got 30; allowed: whole numbers from 90 to 2560;'],
+    [
+      { key: { rotationDays: 90 } },
+      'key: got {"rotationDays":90}; allowed: nothing where seal.kmsKeyId names a key by its id;',
+      { seal: { kmsKeyId: dataKey } },
+    ],
+    [{ backup: { schedule: 'daily' } }, 'backup.schedule: got "daily"; allowed: cron expressions of AWS, with six fields;'],
+    [
+      { backup: { schedule: 'cron(0 5 * * *)' } },
+      'backup.schedule: got "cron(0 5 * * *)"; allowed: cron expressions of AWS, with six fields;',
+    ],
+    [{ backup: { retentionDays: 0 } }, 'backup.retentionDays: got 0; allowed: whole numbers from 1 to 36500;'],
+    [
+      {},
+      'backup: table: got "vault.data"; allowed: tables whose names serve as names of backup vaults:',
+      { storage: { table: 'vault.data' } },
+    ],
+    [{ tags: { 'aws:x': 'y' } }, 'tags: got {"aws:x":"y"}; allowed: up to 50 tags:'],
+    [{ tags: { x: '%y' } }, 'tags: got {"x":"%y"}; allowed: up to 50 tags:'],
+    [
+      {},
+      'key: got "alias/vault-unseal"; allowed: keys in eu-west-1: a stack is in one region, and this key is in us-east-1; make it yourself: key: "existing"',
+      inUsEast(),
+    ],
+    [
+      {},
+      'table: got "vault-data"; allowed: tables in eu-west-1: a stack is in one region, and this table is in us-east-1; make it and its backups yourself: table: "existing", backup: "off"',
+      { storage: { table: 'vault-data', region: 'us-east-1' } },
+    ],
+  ])('%j: %s', (props, message, server = {}) => {
+    const found = problems(props as Partial<AwsResourcesProps>, server);
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(`[aws] ${message.startsWith('allowed') ? '' : message}`);
+    expect(found[0]).toContain(message);
+  });
+
+  test('fine: a table and a key in another region that you make yourself', () => {
+    const server = { storage: { table: 'vault-data', region: 'us-east-1' }, ...inUsEast() };
+    expect(problems({ table: 'existing', key: 'existing', backup: 'off' }, server)).toEqual([]);
+  });
+
+  test('fine: the issuer of a cluster with IPv6', () => {
+    expect(problems({ oidcProvider: 'oidc-eks.eu-west-1.api.aws/id/0123456789ABCDEF0123456789ABCDEF' })).toEqual([]);
+  });
+});
+
+describe('several Vaults', () => {
+  const app = (...servers: readonly Partial<VaultServerProps>[]) => {
+    const made = new KustomizeApp();
+    for (const [index, server] of servers.entries())
+      new VaultServer(made, `vault-${index}`, { ...minimal, name: `vault-${index}`, role: `vault-${index}`, ...server });
+    new AwsResources(made, 'aws', { oidcProvider });
+    return made;
+  };
+
+  test('in one base share a stack, and may share a key', () => {
+    const files = app({}, { storage: { table: 'other' } }).render();
+    const text = files.get('aws/cloudformation.yaml') ?? '';
+    expect(['TableVaultData:', 'TableOther:', 'RoleVault0:', 'RoleVault1:'].filter(id => !text.includes(`  ${id}\n`))).toEqual([]);
+    expect(text.match(/Type: AWS::KMS::Key\n/g)).toHaveLength(1);
+  });
+
+  test('in one base cannot be in two accounts', () => {
+    expect(() => app({}, { storage: { table: 'other' }, aws: { ...minimal.aws, accountId: '210987654321' } }).render()).toThrow(
+      'allowed: 123456789012 eu-west-1, as the other charts of this base; put what lies in another account or region into its own app.base(...)',
+    );
+  });
+
+  test('whose names differ in signs alone are refused: they would be one in the documents', () => {
+    expect(() => app({}, { storage: { table: 'vault_data' } }).render()).toThrow(
+      '[aws] table: got "vault_data"; allowed: names that differ in letters and digits from every other table\'s; rename it',
+    );
+  });
+
+  test('in two environments have documents of their own', () => {
+    const made = new KustomizeApp();
+    for (const [name, accountId] of [
+      ['staging', '210987654321'],
+      ['production', '123456789012'],
+    ] as const) {
+      new VaultServer(made.base(name), 'vault', { ...minimal, aws: { ...minimal.aws, accountId } });
+      new AwsResources(made.base(name), 'aws', { oidcProvider });
+    }
+    const files = made.render();
+    expect(files.get('staging/aws/iam/vault-server.policy.json')).toContain('210987654321');
+    expect(files.get('staging/aws/cloudformation.yaml')).not.toContain('123456789012');
+    expect(files.get('production/aws/cloudformation.yaml')).not.toContain('210987654321');
+  });
+});
+
+test('without a Vault there is nothing to make', () => {
+  const app = new KustomizeApp();
+  new AwsResources(app, 'aws', { oidcProvider });
+  expect(() => app.render()).toThrow('allowed: a base with a VaultServer; put AwsResources where the VaultServer stands');
+});
+
+test('the folder aws is its own: two of them, or another file in it, are refused', () => {
+  const app = new KustomizeApp();
+  new VaultServer(app, 'vault', minimal);
+  new AwsResources(app, 'aws', { oidcProvider });
+  new AwsResources(app, 'again', { oidcProvider });
+  new OutputFile(app, 'file', { path: 'aws/notes.txt', content: () => '' });
+  expect(() => app.render()).toThrow(
+    /\[again\/folder\] the folder aws is already taken by \[aws\/folder\][\s\S]*\[file\] the path aws is already taken/,
+  );
+});

@@ -1,0 +1,83 @@
+import {
+  AwsResources,
+  type AwsResourcesProps,
+  Custody,
+  KustomizeApp,
+  SynthError,
+  VaultInit,
+  VaultServer,
+  type VaultServerProps,
+} from '../../charts';
+import { type Manifest, minimal, yaml } from '../support/render';
+
+export const oidcProvider = 'oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF';
+
+/** The files below aws/ of an app with a server, its init Job, and AwsResources. */
+export function awsFiles(
+  props: Partial<AwsResourcesProps> = {},
+  server: Partial<VaultServerProps> = {},
+  custody = Custody.secretsManager('vault/recovery'),
+) {
+  const app = new KustomizeApp();
+  // before what it collects: order does not matter
+  new AwsResources(app, 'aws', { oidcProvider, ...props } as AwsResourcesProps);
+  const vault = new VaultServer(app, 'vault', { ...minimal, ...server });
+  new VaultInit(app, 'init', { vault, custody });
+  return new Map([...app.render()].filter(([path]) => path.startsWith('aws/')).map(([path, text]) => [path.replace('aws/', ''), text]));
+}
+
+export type Files = ReturnType<typeof awsFiles>;
+
+export const json = (files: Files, path: string): Manifest => JSON.parse(files.get(path) ?? 'null');
+
+export const template = (files: Files): Manifest => yaml(files.get('cloudformation.yaml'));
+
+/** The resources of a template of one type. */
+export const ofType = (files: Files, type: string): Manifest[] =>
+  Object.values<Manifest>(template(files).Resources).filter(({ Type }) => Type === type);
+
+/** All files of the Terraform module as one. */
+export function terraformModule(files: Files): Manifest {
+  const parts = [...files].filter(([path]) => path.startsWith('terraform/')).map(([, text]) => JSON.parse(text));
+  return Object.assign({}, ...parts);
+}
+
+/** The problems that a synth reports, without the heading. */
+export function problems(props: Partial<AwsResourcesProps>, server: Partial<VaultServerProps> = {}): string[] {
+  try {
+    awsFiles(props, server);
+  } catch (error) {
+    if (!(error instanceof SynthError)) throw error;
+    return error.message
+      .split('\n')
+      .slice(1)
+      .map(line => line.trim());
+  }
+  return [];
+}
+
+export const dataKey = '1234abcd-12ab-34cd-56ef-1234567890ab';
+
+/** Everything that can be asked for, in few sets of props. */
+export const variants: Readonly<Record<string, Partial<AwsResourcesProps>>> = {
+  minimal: {},
+  'everything made': {
+    actions: 'documented',
+    table: {
+      billingMode: 'PROVISIONED',
+      readCapacity: 10,
+      writeCapacity: 20,
+      pointInTimeRecovery: true,
+      deletionProtection: true,
+      kmsKey: dataKey,
+      denyOthers: true,
+    },
+    key: { rotationDays: 180 },
+    secrets: 'made',
+    backup: { schedule: 'cron(30 3 ? * SUN *)', retentionDays: 90 },
+    endpoint: { policy: 'onlyThisTable' },
+    tags: { team: 'platform', 'cost-center': '42' },
+  },
+  'everything exists': { table: 'existing', key: 'existing', secrets: 'existing', backup: 'off', endpoint: { policy: 'open' } },
+  'a table that Vault makes': { table: 'made-by-vault' },
+};
