@@ -1,5 +1,6 @@
 import type { ActionList } from '../app/iam-role';
 
+/** What AwsResources cannot know from the charts, and how to make what they need. */
 export interface AwsResourcesProps {
   /** The cluster's OIDC provider without "https://", such as "oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF": `aws eks describe-cluster --query cluster.identity.oidc.issuer`. Roles go to its ServiceAccounts alone. */
   readonly oidcProvider: string;
@@ -40,6 +41,7 @@ export interface AwsResourcesProps {
   readonly tags?: Readonly<Record<string, string>>;
 }
 
+/** The servers' table. */
 export interface CommonTableProps {
   /**
    * Whether the table can be restored to any second of the last 35 days.
@@ -76,6 +78,7 @@ export interface OnDemandTableProps extends CommonTableProps {
 
 /** Paid by capacity. Throttling costs the active server its lead: size it generously, or let autoscaling. */
 export interface ProvisionedTableProps extends CommonTableProps {
+  /** DynamoDB's billing mode. */
   readonly billingMode: 'PROVISIONED';
   /** Read capacity units. Terraform leaves later changes alone, so that autoscaling may make them. */
   readonly readCapacity: number;
@@ -85,6 +88,7 @@ export interface ProvisionedTableProps extends CommonTableProps {
 
 export type TableProps = OnDemandTableProps | ProvisionedTableProps;
 
+/** The unseal key. */
 export interface KeyProps {
   /**
    * Days between rotations of the key's material, 90 to 2560 (AWS KMS API reference, "EnableKeyRotation"). Rotation changes nothing for Vault.
@@ -93,6 +97,7 @@ export interface KeyProps {
   readonly rotationDays?: number;
 }
 
+/** A backup vault, plan and selection of AWS Backup for the table. */
 export interface BackupProps {
   /**
    * When, in UTC, as AWS writes cron.
@@ -106,6 +111,7 @@ export interface BackupProps {
   readonly retentionDays?: number;
 }
 
+/** A gateway endpoint for DynamoDB. The VPC and its route tables are asked for at deployment. */
 export interface EndpointProps {
   /** What may pass: "open", everything; "onlyThisTable", what Vault's roles may do with Vault's table. The second breaks every other user of DynamoDB behind the same route tables. */
   readonly policy: 'open' | 'onlyThisTable';

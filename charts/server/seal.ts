@@ -33,6 +33,7 @@ export interface AwsKmsKeyProps {
   readonly roleSessionName?: string;
 }
 
+/** The unseal key, and the one before it during a migration. */
 export interface AwsKmsSealProps extends AwsKmsKeyProps {
   /**
    * The key that sealed this Vault so far. It is written as a second, disabled seal, and `vault operator unseal -migrate` moves to the new one

@@ -78,8 +78,10 @@ describe('overlays/staging', () => {
   const env = Object.fromEntries(vault.env.map(({ name, value }: { name: string; value: string }) => [name, value]));
 
   test('moves everything to its namespace, the names on the certificate too', () => {
-    for (const { kind, metadata } of Object.values(objects))
+    for (const { kind, metadata } of Object.values(objects).filter(object => object.kind !== 'ClusterRoleBinding'))
       expect([kind, metadata.namespace ?? metadata.name]).toEqual([kind, 'vault-staging']);
+    const binding = objects['ClusterRoleBinding/vault-staging-vault-auth-delegator'];
+    expect(binding.subjects).toEqual([{ kind: 'ServiceAccount', name: 'vault', namespace: 'vault-staging' }]);
     expect(objects['RoleBinding/vault'].subjects).toEqual([{ kind: 'ServiceAccount', name: 'vault', namespace: 'vault-staging' }]);
     const app = new KustomizeApp();
     const there = new VaultServer(app, 'vault', { ...minimal, namespace: 'vault-staging' });
@@ -117,6 +119,19 @@ describe('overlays/staging', () => {
       AWS_STS_REGIONAL_ENDPOINTS: 'regional',
       VAULT_ADDR: 'https://127.0.0.1:8200',
     });
+  });
+
+  test('initialises with its own role, into its own secret', () => {
+    expect(objects['ServiceAccount/vault-init'].metadata.annotations['eks.amazonaws.com/role-arn']).toBe(
+      'arn:aws:iam::210987654321:role/vault-staging-init',
+    );
+    const [job] = Object.values(objects).filter(({ kind }) => kind === 'Job');
+    const told: Manifest[] = job.spec.template.spec.containers[0].env;
+    expect(told.filter(({ name }) => ['AWS_REGION', 'CUSTODY_SECRETS'].includes(name)).map(({ value }) => value)).toEqual([
+      'eu-west-1',
+      'vault-staging/recovery',
+    ]);
+    expect(told.find(({ name }) => name === 'VAULT_ADDR')?.value).toBe('https://vault-0.vault-internal.$(NAMESPACE).svc:8200');
   });
 
   test('still refers to nothing that is not there', () => {

@@ -239,8 +239,13 @@ describe('under the generated documents alone', () => {
       }
     }
 
-    const leaders = async (): Promise<string[]> =>
-      (await installation.pods()).filter(pod => pod.metadata.labels['vault-active'] === 'true').map(pod => pod.metadata.name);
+    /** Who leads, by its own word: labels come later. */
+    const leaders = async (): Promise<string[]> => {
+      const names = ['vault-0', 'vault-1', 'vault-2'];
+      const status = (name: string) => installation.exec(name, ['vault', 'status', '-format=json'], { accept: [0, 1, 2] });
+      const modes = await Promise.all(names.map(async name => /"ha_mode": "active"/.test((await status(name)).stdout)));
+      return names.filter((_, index) => modes[index]);
+    };
     const standby = async (): Promise<string> => {
       const active = await installation.settled(3);
       return ['vault-0', 'vault-1', 'vault-2'].find(name => name !== active) ?? '';

@@ -25,7 +25,7 @@ function interfaces(): Map<string, { readonly description: string; readonly prop
     'app/aws.ts',
     'app/resources.ts',
     'app/security.ts',
-    ...['server', 'init'].flatMap(folder =>
+    ...['server', 'init', 'aws'].flatMap(folder =>
       readdirSync(join(charts, folder))
         .filter(name => name.endsWith('.ts'))
         .map(name => `${folder}/${name}`),
@@ -34,7 +34,7 @@ function interfaces(): Map<string, { readonly description: string; readonly prop
   for (const file of files) {
     const source = readFileSync(join(charts, file), 'utf8');
     for (const [, comment = '', name = '', body = ''] of source.matchAll(
-      /(\/\*\*(?:(?!\*\/)[\s\S])*\*\/)\nexport interface (\w+)(?: extends \w+)? \{\n([\s\S]*?)\n\}\n/g,
+      /(?:(\/\*\*(?:(?!\*\/)[\s\S])*\*\/)\n)?export interface (\w+)(?: extends \w+)? \{\n([\s\S]*?)\n\}\n/g,
     )) {
       // the comment is optional here, so that a prop without one is seen; what is `never` only keeps two kinds of props apart
       const props = [...body.matchAll(/^(?: {2}(\/\*\*(?:(?!\*\/)[\s\S])*\*\/)\n)? {2}readonly '?(\w+)'?(\?)?: (?!never;)/gm)].map(
@@ -76,9 +76,10 @@ export function propsPage(): string {
 
 /** Props that a reader would find no words on: undocumented, or optional without a default. */
 export function undocumented(): string[] {
-  return [...interfaces()].flatMap(([name, { props }]) =>
-    props
+  return [...interfaces()].flatMap(([name, group]) => [
+    ...(group.description === '' && group.props.length > 0 ? [name] : []),
+    ...group.props
       .filter(({ optional, description, defaultValue }) => description === '' || optional !== (defaultValue !== undefined))
       .map(prop => `${name}.${prop.name}`),
-  );
+  ]);
 }
