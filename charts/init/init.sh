@@ -153,6 +153,25 @@ login() {
   header .auth.client_token "$body" "$kept/init"
 }
 
+# yes, or no where Vault itself refuses the login; nothing else is an answer
+login_answer() {
+  login >"$kept/why" && echo yes && return
+  case $status in
+    400 | 403 | 404) echo no ;;
+    *) echo "$(<"$kept/why")" && return 1 ;;
+  esac
+}
+# an API server that is away makes a good login fail: only a no that stays is one
+admin_path_works() {
+  local try
+  for ((try = 1; try <= 5; try++)); do
+    wait_for "a clean answer about a login through the admin path" login_answer || exit 1
+    [ "$found" = no ] || return 0
+    sleep "$pause"
+  done
+  return 1
+}
+
 # revokes the root token of the answer, where it is there, and every other that lives; shows that none is left
 revoke_root() {
   if [ -f "$kept/root" ]; then
@@ -247,7 +266,7 @@ case "$vault_initialised $keys_in_custody" in
       fail "Vault is initialised, but nobody holds its recovery keys: custody holds $([ "$keys_in_custody" = no ] && echo none || echo "only some"), and this pod kept no answer. If you hold them, set adopt: true; if nobody does, see docs/operations.md, \"The one loss\""
     elif [ "$ROOT_TOKEN" = encrypted ]; then
       forget
-    elif tries=5 wait_for "a login through the admin path" login; then
+    elif admin_path_works; then
       # root tokens of an adopted Vault are their owners'
       if [ "$keys_in_custody" = yes ]; then end_root; else forget; fi
     elif [ "$keys_in_custody" != yes ]; then

@@ -212,6 +212,28 @@ describe('custody holds keys', () => {
     expect(vault.writes).toEqual([]);
   });
 
+  test('but no server leads: a login that nobody can answer is no "no"', async () => {
+    await initialiseOnce();
+    let failures = 7;
+    const { instead } = vault;
+    instead['PUT auth/kubernetes/login'] = (_, response) => {
+      if (--failures === 0) delete instead['PUT auth/kubernetes/login'];
+      response.writeHead(500).end('{"errors":["local node not active but active cluster node not found"]}');
+    };
+    expect(await pod.start()).toMatchObject({
+      status: 0,
+      output: expect.stringContaining(
+        'waiting for a clean answer about a login through the admin path: the login as vault-init was answered with 500',
+      ),
+    });
+    failures = 100;
+    instead['PUT auth/kubernetes/login'] = (_, response) => response.writeHead(500).end();
+    expect(await pod.start()).toMatchObject({
+      status: 1,
+      output: expect.stringMatching(/gave up waiting for a clean answer about a login through the admin path\n$/),
+    });
+  });
+
   test('but no login works: a root token is live, and the message says where', async () => {
     await initialiseOnce();
     vault.adminPath = false;
