@@ -67,6 +67,10 @@ export class IamRole extends Construct {
             'correct the ARN, or aws.accountId and aws.region',
           );
         }
+        const sids = this.statements('documented').map(({ sid }) => sid);
+        for (const sid of sids)
+          if (!/^[A-Za-z0-9]+$/.test(sid) || sids.indexOf(sid) !== sids.lastIndexOf(sid))
+            problems.refuse('statements: sid', sid, 'letters and digits, each sid once', 'name the statement by what it is for');
         return problems.messages;
       },
     });

@@ -1,5 +1,6 @@
 import { type AwsEnvironment, parseArn, partitionOf, region } from './aws';
 import type { Check } from './checks';
+import type { IamStatement } from './iam-role';
 import type { Problems } from './problems';
 
 const id = /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$/;
@@ -25,11 +26,26 @@ export const kmsKeyName = (key: string): string => (parseArn(key)?.resource ?? k
 export const kmsKeyArn = (key: string, aws: AwsEnvironment): string =>
   parseArn(key) === undefined ? `arn:${partitionOf(aws.region)}:kms:${aws.region}:${aws.accountId}:key/${key}` : key;
 
-/** A key that encrypts data at rest: it exists, IAM can name it, and it is none of the keys that unseal. */
-export function checkDataKey(problems: Problems, prop: string, key: string | undefined, unsealKeys: readonly string[], why: string): void {
+/** A key that encrypts data at rest: it exists beside the data, IAM can name it, and it is none of the keys that unseal. */
+export function checkDataKey(
+  problems: Problems,
+  prop: string,
+  key: string | undefined,
+  context: { readonly aws: AwsEnvironment | undefined; readonly unsealKeys: readonly string[]; readonly why: string },
+): void {
   if (key === undefined || !problems.check(prop, key, kmsKey)) return;
+  const { aws, unsealKeys, why } = context;
+  const arn = parseArn(key);
   if (unsealKeys.some(unsealKey => kmsKeyName(unsealKey) === kmsKeyName(key)))
     problems.refuse(prop, key, 'another key than the unseal key', why);
   else if (kmsKeyName(key).startsWith('alias/'))
     problems.refuse(prop, key, 'key ids and key ARNs', 'IAM names keys, not aliases: write the id of the key');
+  else if (arn !== undefined && aws !== undefined && (arn.region !== aws.region || arn.partition !== partitionOf(aws.region)))
+    problems.refuse(prop, key, `keys in ${aws.region}`, 'correct the ARN: a key is in the region of what it encrypts');
+}
+
+/** The condition under which a key is used through a service alone; in China its name has either domain. */
+export function viaService(service: string, region: string): NonNullable<IamStatement['conditions']> {
+  const domains = partitionOf(region) === 'aws-cn' ? ['amazonaws.com', 'amazonaws.com.cn'] : ['amazonaws.com'];
+  return { StringEquals: { 'kms:ViaService': domains.map(domain => `${service}.${region}.${domain}`) } };
 }

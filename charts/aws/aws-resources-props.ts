@@ -59,7 +59,7 @@ export interface CommonTableProps {
    */
   readonly kmsKey?: string;
   /**
-   * Whether the table itself denies reading and writing items to everybody but Vault's roles, AWS Backup's and those who may break glass: administrators of the account too.
+   * Whether the table itself denies reading and writing items to everybody but Vault's roles, AWS Backup's and those who may break glass: administrators of the account too, as long as they leave that policy alone. Backups and restored copies are tables of their own.
    * @default false
    */
   readonly denyOthers?: boolean;

@@ -11,7 +11,8 @@ import { validateAws } from './validation';
  * What the charts of this base need of AWS, in `dist/aws`: `iam/` with the documents of every role, and the same resources as a Terraform module
  * (`terraform/`) and as a template of CloudFormation (`cloudformation.yaml`). Use one of the three.
  *
- * Tables, keys, secrets of custody and backup vaults outlive the stack, and Terraform refuses to destroy them.
+ * Tables, keys, secrets of custody and backup vaults outlive a stack. Terraform refuses to destroy or replace them as long as the module names
+ * them: before it no longer does, take them out of the state.
  */
 export class AwsResources extends Construct {
   constructor(scope: Construct, id: string, props: AwsResourcesProps) {

@@ -8,14 +8,22 @@ import type { Backup, Role } from './model';
 import { tableArn, tableKeyStatement } from './table';
 
 const checks: Checks<BackupProps> = {
-  // EventBridge User Guide, "Cron expressions": minutes, hours, day of month, month, day of week, year
-  schedule: matching(
-    /^cron\([0-9*/,-]+ [0-9*/,-]+ [0-9*/,?LW-]+ [0-9A-Z*/,-]+ [0-9A-Z*/,?#L-]+ [0-9*/,-]+\)$/,
-    'cron expressions of AWS, with six fields',
-    'write for example "cron(0 5 * * ? *)"',
-  ),
+  schedule: {
+    ok: isCron,
+    allowed: 'cron expressions of AWS: six fields, "?" for the day of the month or of the week',
+    fix: 'write for example "cron(0 5 * * ? *)"',
+  },
   retentionDays: integer(1, 36500, 'write a number of days, such as 35'),
 };
+
+/** EventBridge User Guide, "Cron expressions": minutes, hours, day of month, month, day of week, year. */
+function isCron(text: string): boolean {
+  const fields =
+    /^cron\(([0-9*/,-]+) ([0-9*/,-]+) ([0-9*/,?LW-]+) ([0-9A-Z*/,-]+) ([0-9A-Z*/,?#L-]+) ([0-9*/,-]+)\)$/.exec(text)?.slice(1) ?? [];
+  const upTo = (max: number, field = '') => (field.match(/\d+/g) ?? []).every(number => Number(number) <= max);
+  const [minutes, hours, day, , weekday] = fields;
+  return fields.length === 6 && upTo(59, minutes) && upTo(23, hours) && upTo(31, day) && (day === '?') !== (weekday === '?');
+}
 
 /** AWS Backup API reference, "CreateBackupVault". Room for the role's "-backup" is in it. */
 const backedUpName: Check<string> = matching(
@@ -28,6 +36,9 @@ export function checkBackup(problems: Problems, props: BackupProps, tables: read
   problems.checkAll('backup', props, checks);
   for (const table of tables) problems.check('backup: table', table, backedUpName);
 }
+
+/** Minutes until a backup has to begin, and to end: AWS Backup's own, written down since Terraform's provider has others. */
+export const backupWindows = { start: 8 * 60, completion: 7 * 24 * 60 };
 
 export const backupRoleName = (table: string): string => `${table}-backup`;
 
@@ -54,6 +65,12 @@ export function backupRole(table: string, kmsKey: string | undefined, aws: AwsEn
     policy: rolePolicy([
       statement('Table', ['CreateBackup', 'DescribeTable', 'ListTagsOfResource', 'StartAwsBackupJob'], arn),
       statement('Backups', ['DeleteBackup', 'DescribeBackup'], `${arn}/backup/*`),
+      // tags of the table come with its backups
+      {
+        sid: 'Tags',
+        actions: ['backup:TagResource'],
+        resources: [`arn:${partitionOf(aws.region)}:backup:${aws.region}:${aws.accountId}:recovery-point:*`],
+      },
       ...(kmsKey === undefined ? [] : [tableKeyStatement(kmsKey, aws)]),
     ]),
   };

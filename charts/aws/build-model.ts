@@ -20,14 +20,13 @@ export function buildModel(props: AwsResourcesProps, aws: AwsEnvironment, roles:
   const table = typeof props.table === 'string' ? undefined : (props.table ?? {});
   const key = typeof props.key === 'string' ? {} : (props.key ?? {});
   const backup = props.backup === 'off' ? undefined : (props.backup ?? {});
+  const dataKey = table?.kmsKey;
   const statements = (role: IamRole): readonly IamStatement[] => [
     ...role.statements(props.actions),
-    ...tables.flatMap(({ name, role: owner }) => {
-      const arn = tableArn(name, aws);
-      if (props.table === 'made-by-vault' && owner === role)
-        return [{ sid: 'MakeTable', actions: ['dynamodb:CreateTable'], resources: [arn] }];
-      return table?.kmsKey !== undefined && uses(role, arn) ? [tableKeyStatement(table.kmsKey, aws)] : [];
-    }),
+    ...tables
+      .filter(({ role: owner }) => props.table === 'made-by-vault' && owner === role)
+      .map(({ name }) => ({ sid: 'MakeTable', actions: ['dynamodb:CreateTable'], resources: [tableArn(name, aws)] })),
+    ...(dataKey !== undefined && tables.some(({ name }) => uses(role, tableArn(name, aws))) ? [tableKeyStatement(dataKey, aws)] : []),
   ];
   const users = (name: string): string[] => [
     ...roles.filter(role => uses(role, tableArn(name, aws))).map(({ arn }) => arn),

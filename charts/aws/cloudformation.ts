@@ -1,8 +1,9 @@
 import { toYaml } from '../app/yaml';
+import { backupWindows } from './backup';
 import {
   type AwsModel,
   type Backup,
-  breakGlassExample,
+  breakGlass,
   type Endpoint,
   type Key,
   needsBreakGlass,
@@ -46,8 +47,8 @@ function parameters(model: AwsModel): Readonly<Record<string, object>> {
         Type: 'CommaDelimitedList',
         Description:
           'ARNs of the roles and users that may break glass: disable or delete the unseal key, change its policy, read the table. "*" matches within a path',
-        AllowedPattern: '^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+$',
-        ConstraintDescription: `ARNs of roles and users, such as ${breakGlassExample(model)}`,
+        AllowedPattern: breakGlass(model).pattern,
+        ConstraintDescription: `ARNs of roles and users, such as ${breakGlass(model).example}`,
       },
     }),
     ...(model.endpoint !== undefined && {
@@ -71,7 +72,7 @@ function resources(model: AwsModel): Readonly<Record<string, object>> {
     ...byId('Alias', model.keys, alias),
     ...byId('Secret', model.secrets, item => secret(item, list)),
     ...byId('Role', model.roles, item => role(item, list)),
-    ...byId('RolePolicy', model.roles, rolePolicy),
+    ...byId('InlinePolicy', model.roles, rolePolicy),
     ...byId('BackupVault', model.backups, item => backupVault(item, map)),
     ...byId('BackupPlan', model.backups, item => backupPlan(item, map)),
     ...byId('BackupSelection', model.backups, backupSelection),
@@ -163,6 +164,8 @@ const backupPlan = ({ name, schedule, retentionDays }: Backup, tags: object | un
           RuleName: name,
           TargetBackupVault: ref(logicalId('BackupVault', name)),
           ScheduleExpression: schedule,
+          StartWindowMinutes: backupWindows.start,
+          CompletionWindowMinutes: backupWindows.completion,
           Lifecycle: { DeleteAfterDays: retentionDays },
         },
       ],
@@ -194,7 +197,7 @@ const endpoint = ({ service, policy }: Endpoint, tags: object): object => ({
 const policyDocument = (statements: readonly ResourcePolicyStatement[]): object => ({
   Version: '2012-10-17',
   Statement: statements.map(({ sid, effect, principal, actions, resources: on, except }) => ({
-    Sid: sid,
+    ...(sid && { Sid: sid }),
     Effect: effect,
     Principal: principal === '*' ? '*' : { AWS: principal },
     Action: actions,

@@ -21,7 +21,8 @@ export function keyModel(alias: string, props: KeyProps, { accountId, region }: 
         sid: 'BreakGlass',
         effect: 'Deny',
         principal: '*',
-        actions: ['kms:DisableKey', 'kms:PutKeyPolicy', 'kms:ScheduleKeyDeletion'],
+        // the alias too: roles use the key by it (KMS Developer Guide, "Control access to aliases")
+        actions: ['DeleteAlias', 'DisableKey', 'PutKeyPolicy', 'ScheduleKeyDeletion', 'UpdateAlias'].map(action => `kms:${action}`),
         resources: ['*'],
         except: [root],
       },

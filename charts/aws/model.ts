@@ -69,9 +69,11 @@ export interface AwsModel {
   readonly endpoint?: Endpoint;
 }
 
-/** An ARN as an example of who may break glass. */
-export const breakGlassExample = ({ accountId, region }: AwsModel): string =>
-  `arn:${partitionOf(region)}:iam::${accountId}:role/break-glass`;
+/** Who may break glass: principals of this account, never all of them, as a pattern and as an example. */
+export function breakGlass({ accountId, region }: AwsModel): { readonly pattern: string; readonly example: string } {
+  const account = `arn:${partitionOf(region)}:iam::${accountId}`;
+  return { pattern: `^${account}:(role|user)/.*[A-Za-z0-9].*$`, example: `${account}:role/break-glass` };
+}
 
 /** Whether somebody who may break glass has to be named. */
 export const needsBreakGlass = (model: AwsModel): boolean =>

@@ -12,13 +12,8 @@ export const label = (name: string): string =>
     .join('_')
     .replace(/^(?=\d)/, '_');
 
-/** Names that would be one in a document, though AWS tells them apart. */
+/** Names that would be one in a document with an earlier one, though AWS may tell them apart. */
 export function confused(names: readonly string[]): readonly string[] {
-  const first = new Map<string, string>();
-  return names.filter(name => {
-    const id = words(name).join('').toLowerCase();
-    const clash = first.get(id) ?? name;
-    first.set(id, clash);
-    return clash !== name;
-  });
+  const ids = names.map(name => words(name).join('').toLowerCase());
+  return names.filter((_, index) => ids.indexOf(ids[index] ?? '') !== index);
 }

@@ -1,6 +1,6 @@
 /** A statement of a policy on a resource. Who may break glass is known at deployment alone, so no document can be written here. */
 export interface ResourcePolicyStatement {
-  readonly sid: string;
+  readonly sid?: string;
   readonly effect: 'Allow' | 'Deny';
   /** An ARN, or "*" for everybody. */
   readonly principal: string;

@@ -1,7 +1,7 @@
-import { type AwsEnvironment, parseArn, partitionOf } from '../app/aws';
+import { type AwsEnvironment, partitionOf } from '../app/aws';
 import { boolean, type Checks, integer, oneOf } from '../app/checks';
 import type { IamRole, IamStatement } from '../app/iam-role';
-import { checkDataKey, kmsKey, kmsKeyArn } from '../app/kms';
+import { checkDataKey, kmsKey, kmsKeyArn, viaService } from '../app/kms';
 import type { Problems } from '../app/problems';
 import type { TableProps } from './aws-resources-props';
 import type { Table } from './model';
@@ -20,10 +20,11 @@ const checks: Checks<TableProps> = {
 
 export function checkTable(problems: Problems, props: TableProps, unsealKeys: readonly string[], aws: AwsEnvironment | undefined): void {
   problems.checkAll('table', props, checks);
-  checkDataKey(problems, 'table.kmsKey', props.kmsKey, unsealKeys, 'who loses one key shall not lose both: make a key for the table');
-  const key = props.kmsKey !== undefined && kmsKey.ok(props.kmsKey) ? parseArn(props.kmsKey) : undefined;
-  if (key !== undefined && aws !== undefined && key.region !== aws.region)
-    problems.refuse('table.kmsKey', props.kmsKey, `keys in ${aws.region}`, "correct the ARN: a table's key is in the table's region");
+  checkDataKey(problems, 'table.kmsKey', props.kmsKey, {
+    aws,
+    unsealKeys,
+    why: 'who loses one key shall not lose both: make a key for the table',
+  });
   if (props.billingMode === 'PROVISIONED') {
     problems.require('table.readCapacity', props.readCapacity, capacity);
     problems.require('table.writeCapacity', props.writeCapacity, capacity);
@@ -53,7 +54,6 @@ export function tableModel(name: string, props: TableProps, aws: AwsEnvironment,
 
 /** DynamoDB uses the key with the permissions of whoever asks (DynamoDB Developer Guide, "Encryption at rest", names the six as the least). */
 export function tableKeyStatement(key: string, aws: AwsEnvironment): IamStatement {
-  const { region } = aws;
   const actions = [
     'Decrypt',
     'DescribeKey',
@@ -63,18 +63,17 @@ export function tableKeyStatement(key: string, aws: AwsEnvironment): IamStatemen
     'ReEncryptFrom',
     'ReEncryptTo',
   ];
-  const domains = partitionOf(region) === 'aws-cn' ? ['amazonaws.com', 'amazonaws.com.cn'] : ['amazonaws.com'];
   return {
     sid: 'TableKey',
     actions: [...actions, 'CreateGrant'].map(action => `kms:${action}`),
     resources: [kmsKeyArn(key, aws)],
-    conditions: { StringEquals: { 'kms:ViaService': domains.map(domain => `dynamodb.${region}.${domain}`) } },
+    conditions: viaService('dynamodb', aws.region),
   };
 }
 
 const itemActions = [
   ...['BatchGetItem', 'BatchWriteItem', 'ConditionCheckItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan', 'UpdateItem'],
-  ...['PartiQLDelete', 'PartiQLInsert', 'PartiQLSelect', 'PartiQLUpdate'],
+  ...['PartiQLDelete', 'PartiQLInsert', 'PartiQLSelect', 'PartiQLUpdate', 'ExportTableToPointInTime'],
 ];
 
 const denyOthers = (table: string, users: readonly string[]): ResourcePolicyStatement => ({

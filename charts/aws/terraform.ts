@@ -1,7 +1,8 @@
+import { backupWindows } from './backup';
 import {
   type AwsModel,
   type Backup,
-  breakGlassExample,
+  breakGlass,
   type Endpoint,
   type Key,
   needsBreakGlass,
@@ -18,7 +19,7 @@ type Blocks = Readonly<Record<string, object>>;
 const tags = `\${local.tags}`;
 const forever = { prevent_destroy: true };
 
-/** A module: its files, by their names without ".tf.json". Nothing in it needs escaping: checks keep "${" out of every name. */
+/** A module: its files, by their names without ".tf.json". Checks keep "${" out of every name; statements may hold it. */
 export function terraform(model: AwsModel): Readonly<Record<string, object>> {
   const resource = {
     aws_dynamodb_table: byName(model.tables, table),
@@ -73,8 +74,8 @@ function variables(model: AwsModel): Blocks {
         description:
           'ARNs of the roles and users that may break glass: disable or delete the unseal key, change its policy, read the table. "*" matches within a path.',
         validation: {
-          condition: `\${length(var.break_glass_principal_arns) > 0 && alltrue([for arn in var.break_glass_principal_arns : can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+$", arn))])}`,
-          error_message: `Name at least one role or user by its ARN, such as ${breakGlassExample(model)}.`,
+          condition: `\${length(var.break_glass_principal_arns) > 0 && alltrue([for arn in var.break_glass_principal_arns : can(regex("${breakGlass(model).pattern}", arn))])}`,
+          error_message: `Name at least one role or user by its ARN, such as ${breakGlass(model).example}.`,
         },
       },
     }),
@@ -154,6 +155,8 @@ const backupPlan = ({ name, schedule, retentionDays }: Backup): object => ({
     rule_name: name,
     target_vault_name: `\${aws_backup_vault.${label(name)}.name}`,
     schedule,
+    start_window: backupWindows.start,
+    completion_window: backupWindows.completion,
     lifecycle: { delete_after: retentionDays },
   },
   tags,
@@ -192,12 +195,15 @@ function policies(model: AwsModel): Blocks {
   );
 }
 
+/** IAM's own variables, such as "${aws:PrincipalTag/team}", are none of Terraform's. */
+const literal = (text: string): string => text.replace(/[$%](?=\{)/g, sign => sign + sign);
+
 const statement = ({ sid, effect, principal, actions, resources, except }: ResourcePolicyStatement): object => ({
-  sid,
+  ...(sid && { sid }),
   effect,
   principals: { type: principal === '*' ? '*' : 'AWS', identifiers: [principal] },
   actions,
-  resources,
+  resources: resources.map(literal),
   ...(except && {
     condition: [
       { test: 'ArnNotLike', variable: principalKey, values: `\${var.break_glass_principal_arns}` },

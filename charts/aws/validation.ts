@@ -4,7 +4,7 @@ import { type Check, oneOf } from '../app/checks';
 import type { IamRole } from '../app/iam-role';
 import { Problems } from '../app/problems';
 import type { AwsResourcesProps } from './aws-resources-props';
-import { checkBackup } from './backup';
+import { backupRoleName, checkBackup } from './backup';
 import { awsOf } from './build-model';
 import { needed } from './collect';
 import { checkKey } from './key';
@@ -29,12 +29,13 @@ const oidcProviderCheck: Check<string> = {
 const tags: Check<Readonly<Record<string, string>>> = {
   ok: map =>
     Object.keys(map).length <= 50 &&
+    new Set(Object.keys(map).map(key => key.toLowerCase())).size === Object.keys(map).length &&
     Object.entries(map).every(
       ([key, value]) =>
         /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key) && !/^aws:/i.test(key) && /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u.test(value),
     ),
   allowed:
-    'up to 50 tags: keys of 1 to 128 characters that do not start with "aws:", values of 256 at most, of letters, digits, spaces and "_.:/=+-@"',
+    'up to 50 tags: keys of 1 to 128 characters that differ in more than case and do not start with "aws:", values of 256 at most, of letters, digits, spaces and "_.:/=+-@"',
   fix: 'write for example { team: "platform" }',
 };
 
@@ -73,7 +74,8 @@ export function validateAws(props: AwsResourcesProps, roles: readonly IamRole[],
   for (const type of ['table', 'key', 'secret'] as const)
     for (const name of confused(needed(needs, type).map(resource => resource.name)))
       problems.refuse(type, name, `names that differ in letters and digits from every other ${type}'s`, 'rename it');
-  for (const name of confused(roles.map(role => role.name)))
+  const backedUp = props.backup === 'off' ? [] : needed(needs, 'table').map(({ name }) => backupRoleName(name));
+  for (const name of confused([...backedUp, ...roles.map(role => role.name)]))
     problems.refuse('role', name, 'names that differ in letters and digits from every other role', 'rename it');
   return problems.messages;
 }

@@ -1,9 +1,9 @@
-import { type AwsEnvironment, parseArn, partitionOf } from '../app/aws';
+import { type Arn, type AwsEnvironment, parseArn, partitionOf } from '../app/aws';
 import type { NeededSecret } from '../app/aws-need';
 import { matching } from '../app/checks';
 import { defined } from '../app/defined';
 import type { IamStatement } from '../app/iam-role';
-import { checkDataKey, kmsKeyArn } from '../app/kms';
+import { checkDataKey, kmsKeyArn, viaService } from '../app/kms';
 import type { Problems } from '../app/problems';
 import type { Custody, CustodyContext } from './custody';
 
@@ -55,7 +55,15 @@ export class SecretsManagerCustody implements Custody {
     );
     const custody = { sid: 'Custody', actions: ['secretsmanager:DescribeSecret', 'secretsmanager:PutSecretValue'], resources: arns };
     if (this.kmsKey === undefined) return [custody];
-    return [custody, { sid: 'CustodyKey', actions: ['kms:Decrypt', 'kms:GenerateDataKey'], resources: [kmsKeyArn(this.kmsKey, aws)] }];
+    return [
+      custody,
+      {
+        sid: 'CustodyKey',
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        resources: [kmsKeyArn(this.kmsKey, aws)],
+        conditions: viaService('secretsmanager', aws.region),
+      },
+    ];
   }
 
   check(problems: Problems, { aws, unsealKey }: CustodyContext): void {
@@ -63,17 +71,25 @@ export class SecretsManagerCustody implements Custody {
     for (const [index, secret] of this.places.entries()) {
       const arn = parseArn(secret);
       problems.check('custody: secret', arn === undefined ? secret : arn.resource.replace(/^secret:/, ''), secretName);
-      if (arn !== undefined && (arn.service !== 'secretsmanager' || arn.region !== aws.region || arn.account !== aws.accountId))
-        problems.refuse('custody: secret', secret, `secrets in region ${aws.region} of account ${aws.accountId}`, 'correct the ARN');
+      if (arn !== undefined && !isSecretOf(arn, aws))
+        problems.refuse(
+          'custody: secret',
+          secret,
+          `whole ARNs of secrets in region ${aws.region} of account ${aws.accountId}`,
+          'write the name, or the ARN with the six characters at its end',
+        );
       if (this.places.indexOf(secret) < index)
         problems.refuse('custody: secret', secret, 'each secret once', 'name another: shares in one place split nothing');
     }
-    checkDataKey(
-      problems,
-      'custody: kmsKey',
-      this.kmsKey,
-      [unsealKey],
-      'who may unseal Vault must not read its recovery keys: make a key for custody',
-    );
+    checkDataKey(problems, 'custody: kmsKey', this.kmsKey, {
+      aws,
+      unsealKeys: [unsealKey],
+      why: 'who may unseal Vault must not read its recovery keys: make a key for custody',
+    });
   }
 }
+
+/** Secrets Manager User Guide, "What's in a secret": six random characters end the ARN. */
+const isSecretOf = ({ partition, service, region, account, resource }: Arn, aws: AwsEnvironment): boolean =>
+  [partition, service, region, account].join() === [partitionOf(aws.region), 'secretsmanager', aws.region, aws.accountId].join() &&
+  /^secret:.+-[A-Za-z0-9]{6}$/.test(resource);

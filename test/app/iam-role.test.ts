@@ -49,6 +49,15 @@ describe('the ARN', () => {
   });
 });
 
+test.each([
+  ['Own', 'each sid once'],
+  ['not plain', 'letters and digits'],
+])('a statement named %j is refused: IAM takes no such document', (sid, allowed) => {
+  const { app, role } = roleIn('eu-west-1', 'vault');
+  role.addStatements(statement(sid));
+  expect(() => app.render()).toThrow(new RegExp(`statements: sid: got "${sid}"; allowed: .*${allowed}`));
+});
+
 test('later charts add statements, until the app is rendered', () => {
   const { app, role } = roleIn('eu-west-1', 'vault');
   role.addStatements(statement('Added'));

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import Ajv from 'ajv';
-import { Custody } from '../../charts';
-import type { Manifest } from '../support/render';
+import { AwsResources, Custody, KustomizeApp, VaultServer } from '../../charts';
+import { type Manifest, minimal } from '../support/render';
 import { fromCloudFormation, fromTerraform, type NormalForm } from './normal-form';
-import { awsFiles, dataKey, type Files, json, template, terraformModule, variants } from './support';
+import { awsFiles, dataKey, type Files, json, oidcProvider, template, terraformModule, variants } from './support';
 
 const all: readonly (readonly [string, Files])[] = [
   ...Object.entries(variants).map(([name, props]) => [name, awsFiles(props)] as const),
@@ -77,7 +77,12 @@ describe('the table', () => {
         sid: 'OnlyVault',
         effect: 'Deny',
         who: '*',
-        actions: expect.arrayContaining(['dynamodb:GetItem', 'dynamodb:Scan', 'dynamodb:PartiQLSelect']),
+        actions: expect.arrayContaining([
+          'dynamodb:GetItem',
+          'dynamodb:Scan',
+          'dynamodb:PartiQLSelect',
+          'dynamodb:ExportTableToPointInTime',
+        ]),
         resources: ['arn:aws:dynamodb:eu-west-1:123456789012:table/vault-data'],
         conditions: {
           'ArnNotLike aws:PrincipalArn': 'who may break glass',
@@ -96,7 +101,7 @@ describe('the unseal key', () => {
       sid: 'BreakGlass',
       effect: 'Deny',
       who: '*',
-      actions: ['kms:DisableKey', 'kms:PutKeyPolicy', 'kms:ScheduleKeyDeletion'],
+      actions: ['kms:DeleteAlias', 'kms:DisableKey', 'kms:PutKeyPolicy', 'kms:ScheduleKeyDeletion', 'kms:UpdateAlias'],
       resources: ['*'],
       conditions: {
         'ArnNotLike aws:PrincipalArn': 'who may break glass',
@@ -111,7 +116,7 @@ describe('the endpoint', () => {
     const [endpoint] = named(fromCloudFormation(awsFiles({ endpoint: { policy: 'onlyThisTable' } })), 'endpoint');
     expect(endpoint.policy).toEqual([
       {
-        sid: 'Storage',
+        sid: undefined,
         effect: 'Allow',
         who: '*',
         actions: json(awsFiles(), 'iam/vault-server.policy.json').Statement[0].Action,
@@ -119,6 +124,20 @@ describe('the endpoint', () => {
         conditions: {},
       },
     ]);
+  });
+
+  test('of two Vaults names no statement twice, and IAM’s variables are none of Terraform’s', () => {
+    const app = new KustomizeApp();
+    for (const name of ['one', 'two']) {
+      const vault = new VaultServer(app, name, { ...minimal, name, role: name, storage: { table: name } });
+      const resources = [['arn:aws:dynamodb:eu-west-1:123456789012:table/', '{aws:PrincipalTag/team}'].join('$')];
+      vault.role.addStatements({ sid: 'More', actions: ['dynamodb:GetItem'], resources });
+    }
+    new AwsResources(app, 'aws', { oidcProvider, endpoint: { policy: 'onlyThisTable' } });
+    const { data } = JSON.parse(app.render().get('aws/terraform/main.tf.json') ?? '');
+    const statements: Manifest[] = data.aws_iam_policy_document.endpoint.statement;
+    expect(statements.map(({ sid }) => sid)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(statements[1].resources).toEqual([['arn:aws:dynamodb:eu-west-1:123456789012:table/', '{aws:PrincipalTag/team}'].join('$$')]);
   });
 
   test('open has AWS’s own policy; by default there is none', () => {

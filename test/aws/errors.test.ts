@@ -50,10 +50,17 @@ describe('refused, with what is allowed and the fix', () => {
       'key: got {"rotationDays":90}; allowed: nothing where seal.kmsKeyId names a key by its id;',
       { seal: { kmsKeyId: dataKey } },
     ],
-    [{ backup: { schedule: 'daily' } }, 'backup.schedule: got "daily"; allowed: cron expressions of AWS, with six fields;'],
+    [{ backup: { schedule: 'daily' } }, 'backup.schedule: got "daily"; allowed: cron expressions of AWS: six fields,'],
+    [{ backup: { schedule: 'cron(0 5 * * *)' } }, 'backup.schedule: got "cron(0 5 * * *)"; allowed: cron expressions of AWS: six fields,'],
+    ...['cron(0 5 * * * *)', 'cron(0 5 ? * ? *)', 'cron(99 5 * * ? *)', 'cron(0 24 * * ? *)'].map(
+      (schedule): Case => [{ backup: { schedule } }, `backup.schedule: got "${schedule}"; allowed: cron expressions of AWS: six fields,`],
+    ),
+    [{ table: { kmsKey: `arn:aws-cn:kms:eu-west-1:123456789012:key/${dataKey}` } }, 'allowed: keys in eu-west-1;'],
+    [{ tags: { team: 'x', Team: 'y' } }, 'allowed: up to 50 tags: keys of 1 to 128 characters that differ in more than case'],
     [
-      { backup: { schedule: 'cron(0 5 * * *)' } },
-      'backup.schedule: got "cron(0 5 * * *)"; allowed: cron expressions of AWS, with six fields;',
+      {},
+      'role: got "vault-data-backup"; allowed: names that differ in letters and digits from every other role;',
+      { role: 'vault-data-backup' },
     ],
     [{ backup: { retentionDays: 0 } }, 'backup.retentionDays: got 0; allowed: whole numbers from 1 to 36500;'],
     [

@@ -63,6 +63,7 @@ describe('a role', () => {
         Effect: 'Allow',
         Action: ['kms:Decrypt', 'kms:GenerateDataKey'],
         Resource: [`arn:aws:kms:eu-west-1:123456789012:key/${dataKey}`],
+        Condition: { StringEquals: { 'kms:ViaService': ['secretsmanager.eu-west-1.amazonaws.com'] } },
       },
     ]);
   });

@@ -68,21 +68,25 @@ if (absent) process.stderr.write('terraform is not installed: its tests are left
 
     test.each([
       'arn:aws:iam::123456789012:role/break-glass',
-      'arn:aws-cn:iam::123456789012:user/x',
+      'arn:aws:iam::123456789012:user/x',
       'arn:aws:iam::123456789012:role/aws-reserved/*/Admin_*',
     ])('%s may break glass', arn => {
       expect(plan(awsFiles(), breakGlass(arn))).toMatchObject({ status: 0 });
     });
 
-    test.each([[], ['break-glass'], ['arn:aws:iam::123456789012:root'], ['arn:aws:sts::123456789012:assumed-role/x/y']])(
-      '%p may not',
-      (...arns) => {
-        expect(plan(awsFiles(), breakGlass(...arns))).toMatchObject({
-          status: 1,
-          text: expect.stringMatching(/Name at least one role or user by its ARN/),
-        });
-      },
-    );
+    test.each([
+      [],
+      ['break-glass'],
+      ['arn:aws:iam::123456789012:root'],
+      ['arn:aws:sts::123456789012:assumed-role/x/y'],
+      ['arn:aws:iam::210987654321:role/x'],
+      ['arn:aws:iam::123456789012:role/*'],
+    ])('%p may not', (...arns) => {
+      expect(plan(awsFiles(), breakGlass(...arns))).toMatchObject({
+        status: 1,
+        text: expect.stringMatching(/Name at least one role or user by its ARN/),
+      });
+    });
 
     test('tags of a deployment come to those of main.ts', () => {
       const { text } = plan(

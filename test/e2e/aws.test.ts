@@ -119,7 +119,7 @@ describe('the stack of dist/aws', () => {
     const { Policy: policy } = JSON.parse(await aws(['kms', 'get-key-policy', ...id, '--policy-name', 'default']));
     expect(JSON.parse(policy).Statement[1]).toMatchObject({
       Effect: 'Deny',
-      Action: ['kms:DisableKey', 'kms:PutKeyPolicy', 'kms:ScheduleKeyDeletion'],
+      Action: ['kms:DeleteAlias', 'kms:DisableKey', 'kms:PutKeyPolicy', 'kms:ScheduleKeyDeletion', 'kms:UpdateAlias'],
       Condition: { ArnNotLike: { 'aws:PrincipalArn': [expect.stringMatching(/:role\/break-glass$/)] } },
     });
   });

@@ -160,6 +160,7 @@ describe('custody in Secrets Manager', () => {
       sid: 'CustodyKey',
       actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
       resources: ['arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab'],
+      conditions: { StringEquals: { 'kms:ViaService': ['secretsmanager.eu-west-1.amazonaws.com'] } },
     });
   });
 
@@ -172,7 +173,7 @@ describe('custody in Secrets Manager', () => {
     [
       'a secret elsewhere',
       Custody.secretsManager('arn:aws:secretsmanager:us-east-1:123456789012:secret:x-AbCdEf'),
-      'allowed: secrets in region eu-west-1 of account 123456789012; correct the ARN',
+      'allowed: whole ARNs of secrets in region eu-west-1 of account 123456789012; write the name, or the ARN with',
     ],
     ['a name that is none', Custody.secretsManager('a b'), 'custody: secret: got "a b"; allowed: names of secrets:'],
     ['an alias for its key', Custody.secretsManager('x', { kmsKey: 'alias/custody' }), 'allowed: key ids and key ARNs;'],
