@@ -19,8 +19,8 @@ export const kmsKey: Check<string> = {
   fix: 'write for example "alias/vault-unseal"',
 };
 
-/** The id or the alias of a key, however it is named. */
-export const kmsKeyName = (key: string): string => (parseArn(key)?.resource ?? key).replace(/^key\//, '');
+/** The id or the alias of a key, however it is named; empty where a caller without types named none. */
+export const kmsKeyName = (key: string | undefined): string => (parseArn(key ?? '')?.resource ?? key ?? '').replace(/^key\//, '');
 
 /** The ARN of a key that is named by its id or ARN. */
 export const kmsKeyArn = (key: string, aws: AwsEnvironment): string =>

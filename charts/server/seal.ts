@@ -136,7 +136,7 @@ export const sealRegion = (props: AwsKmsKeyProps, aws: AwsEnvironment): string =
   props.region ?? (parseArn(props.kmsKeyId)?.region || aws.region);
 
 export function neededKey(props: AwsKmsSealProps): NeededKey {
-  const name = kmsKeyName(props.kmsKeyId ?? '');
+  const name = kmsKeyName(props.kmsKeyId);
   return { type: 'key', name, exists: !name.startsWith('alias/') || props.roleArn !== undefined };
 }
 
