@@ -14,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function findings(text: string, region: string): string[] {
   const file = join(folder, 'template.yaml');
   writeFileSync(file, text);
-  const options = ['--format', 'parseable', '--regions', region, '--include-checks', 'I', '--', file];
+  const options = ['--format', 'parseable', '--regions', region, '--', file];
   const { status, stdout, stderr, error } = spawnSync(process.env['CFN_LINT'] ?? 'cfn-lint', options, { encoding: 'utf8' });
   if (error !== undefined) throw new Error(`these tests need cfn-lint, as CFN_LINT or in the path: ${error.message}`);
   if (status !== 0 && stdout === '') throw new Error(stderr);
@@ -41,8 +41,7 @@ test('cfn-lint finds what is wrong', () => {
   const text = (awsFiles().get('cloudformation.yaml') ?? '')
     .replace('KeyType: RANGE', 'KeyType: SORT')
     .replace('Ref: KeyVaultUnseal', 'Ref: Nothing');
-  expect(findings(text, 'eu-west-1')).toEqual([
-    expect.stringContaining("'SORT' is not one of"),
-    expect.stringContaining("'Nothing' is not one of"),
-  ]);
+  expect(findings(text, 'eu-west-1')).toEqual(
+    expect.arrayContaining([expect.stringContaining("'KeyType': 'SORT'"), expect.stringContaining("'Nothing' is not one of")]),
+  );
 });
