@@ -1,7 +1,7 @@
 import { parse } from '@cdktf/hcl2json';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { KustomizeApp, SynthError, VaultServer, type VaultServerProps } from '../charts';
+import { AwsResources, KustomizeApp, SynthError, VaultServer, type VaultServerProps } from '../charts';
 import { allProps } from './server/all-props';
 import { danglingReferences, schemaErrors } from './support/cluster-rules';
 import { minimal, objectsOf } from './support/render';
@@ -63,12 +63,13 @@ test('any props give either manifests that a cluster takes, or an error that say
       const app = new KustomizeApp();
       let files: ReadonlyMap<string, string>;
       try {
+        new AwsResources(app, 'aws', { oidcProvider: 'oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE' });
         new VaultServer(app, 'vault', candidate);
         files = app.render();
       } catch (error) {
         expect(error).toBeInstanceOf(SynthError);
         const [, ...lines] = (error as Error).message.split('\n');
-        for (const line of lines) expect(line).toMatch(/^ {2}\[vault[^\]]*\] .+: got .*; allowed: .+; .+$/);
+        for (const line of lines) expect(line).toMatch(/^ {2}\[(vault|aws)[^\]]*\] .+: got .*; allowed: .+; .+$/);
         seen.refused += 1;
         return;
       }

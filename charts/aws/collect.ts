@@ -19,5 +19,7 @@ export function needed<Type extends Needed['type']>(needs: readonly AwsNeed[], t
   const resources = needs
     .map(({ resource }) => resource)
     .filter((resource): resource is Extract<Needed, { type: Type }> => resource.type === type);
-  return [...new Map(resources.map(resource => [resource.name, resource])).values()];
+  // one without a name is refused by its own chart
+  const named = resources.filter(resource => resource.name !== undefined);
+  return [...new Map(named.map(resource => [resource.name, resource])).values()];
 }

@@ -141,6 +141,15 @@ describe('several Vaults', () => {
   });
 });
 
+test.each([
+  ['storage: table', { storage: { table: undefined } }, 'storage.table: got nothing'],
+  ['seal: kmsKeyId', { seal: { kmsKeyId: undefined } }, 'seal.kmsKeyId: got nothing'],
+  ['aws', { aws: { accountId: undefined, region: undefined } }, 'aws.accountId: got nothing'],
+])('a server without %s is refused with its own words', (_, server, message) => {
+  const found = problems({}, server as unknown as Partial<VaultServerProps>);
+  expect(found.filter(line => line.includes(message))).toHaveLength(1);
+});
+
 test('without a Vault there is nothing to make', () => {
   const app = new KustomizeApp();
   new AwsResources(app, 'aws', { oidcProvider });
