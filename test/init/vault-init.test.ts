@@ -175,6 +175,22 @@ describe('custody in Secrets Manager', () => {
       Custody.secretsManager('arn:aws:secretsmanager:us-east-1:123456789012:secret:x-AbCdEf'),
       'allowed: whole ARNs of secrets in region eu-west-1 of account 123456789012; write the name, or the ARN with',
     ],
+    [
+      'a secret of another partition',
+      Custody.secretsManager('arn:aws-cn:secretsmanager:eu-west-1:123456789012:secret:x-AbCdEf'),
+      'allowed: whole ARNs of secrets in region eu-west-1 of account 123456789012;',
+    ],
+    [
+      'an ARN without its last six characters',
+      Custody.secretsManager('arn:aws:secretsmanager:eu-west-1:123456789012:secret:recovery'),
+      'allowed: whole ARNs of secrets in region eu-west-1 of account 123456789012;',
+    ],
+    [
+      'a key elsewhere',
+      Custody.secretsManager('x', { kmsKey: 'arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab' }),
+      'allowed: keys in eu-west-1; correct the ARN',
+    ],
+    ['a key that is none', Custody.secretsManager('x', { kmsKey: 'my key' }), 'custody: kmsKey: got "my key"; allowed: a key id,'],
     ['a name that is none', Custody.secretsManager('a b'), 'custody: secret: got "a b"; allowed: names of secrets:'],
     ['an alias for its key', Custody.secretsManager('x', { kmsKey: 'alias/custody' }), 'allowed: key ids and key ARNs;'],
     ['one secret for two keys', Custody.secretsManager(['x', 'x']), 'custody: secret: got "x"; allowed: each secret once;'],
