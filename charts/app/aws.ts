@@ -30,6 +30,10 @@ export function parseArn(text: string): Arn | undefined {
   return arn === 'arn' && resource.length > 0 ? { partition, service, region, account, resource: resource.join(':') } : undefined;
 }
 
+/** The ARN of a DynamoDB table. */
+export const tableArn = (name: string, { accountId: account, region: home }: AwsEnvironment, at = home): string =>
+  `arn:${partitionOf(home)}:dynamodb:${at}:${account}:table/${name}`;
+
 export const accountId = matching(/^\d{12}$/, 'AWS account ids of 12 digits', 'write for example "123456789012", as a string');
 
 export const region = matching(

@@ -1,11 +1,11 @@
-import { type AwsEnvironment, partitionOf } from '../app/aws';
+import { type AwsEnvironment, partitionOf, tableArn } from '../app/aws';
 import { type Check, type Checks, integer, matching } from '../app/checks';
 import type { IamStatement } from '../app/iam-role';
 import type { Problems } from '../app/problems';
 import type { BackupProps } from './aws-resources-props';
 import { rolePolicy, serviceTrust } from './iam';
 import type { Backup, Role } from './model';
-import { tableArn, tableKeyStatement } from './table';
+import { tableKeyStatement } from './table';
 
 const checks: Checks<BackupProps> = {
   schedule: {

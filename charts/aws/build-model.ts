@@ -1,4 +1,4 @@
-import type { AwsEnvironment } from '../app/aws';
+import { type AwsEnvironment, tableArn } from '../app/aws';
 import type { AwsNeed } from '../app/aws-need';
 import type { IamRole, IamStatement } from '../app/iam-role';
 import { kmsKeyArn } from '../app/kms';
@@ -9,7 +9,7 @@ import { endpointModel } from './endpoint';
 import { rolePolicy, serviceAccountTrust } from './iam';
 import { keyModel } from './key';
 import type { AwsModel } from './model';
-import { tableArn, tableKeyStatement, tableModel, uses } from './table';
+import { tableKeyStatement, tableModel, uses } from './table';
 
 /** The account and region of what stands in a base; validation holds that it is one. */
 export const awsOf = (roles: readonly IamRole[], needs: readonly AwsNeed[]): AwsEnvironment | undefined => [...needs, ...roles][0]?.aws;

@@ -1,4 +1,4 @@
-import { type AwsEnvironment, partitionOf } from '../app/aws';
+import { type AwsEnvironment, tableArn } from '../app/aws';
 import { boolean, type Checks, integer, oneOf } from '../app/checks';
 import type { IamRole, IamStatement } from '../app/iam-role';
 import { checkDataKey, kmsKey, kmsKeyArn, viaService } from '../app/kms';
@@ -37,9 +37,6 @@ export function checkTable(problems: Problems, props: TableProps, unsealKeys: re
 /** Whether a role does something with a table, or with what belongs to it. */
 export const uses = (role: IamRole, tableArn: string): boolean =>
   role.statements().some(({ resources }) => resources.some(resource => resource === tableArn || resource.startsWith(`${tableArn}/`)));
-
-export const tableArn = (name: string, aws: AwsEnvironment): string =>
-  `arn:${partitionOf(aws.region)}:dynamodb:${aws.region}:${aws.accountId}:table/${name}`;
 
 export function tableModel(name: string, props: TableProps, aws: AwsEnvironment, users: readonly string[]): Table {
   return {

@@ -1,4 +1,4 @@
-import { type AwsEnvironment, partitionOf, region } from '../app/aws';
+import { type AwsEnvironment, partitionOf, region, tableArn } from '../app/aws';
 import { boolean, type Checks, integer, matching, oneOf, url } from '../app/checks';
 import type { ActionList, IamStatement } from '../app/iam-role';
 import type { Problems } from '../app/problems';
@@ -121,16 +121,13 @@ const documentedActions = {
   account: ['DescribeLimits', 'DescribeReservedCapacity', 'DescribeReservedCapacityOfferings', 'ListTables'],
 };
 
-export const tableArn = (props: DynamoDbStorageProps, aws: AwsEnvironment): string =>
-  `arn:${partitionOf(aws.region)}:dynamodb:${storageRegion(props, aws)}:${aws.accountId}:table/${props.table}`;
-
 export function storageStatements(props: DynamoDbStorageProps, aws: AwsEnvironment, list: ActionList): readonly IamStatement[] {
   const statement = (sid: string, actions: readonly string[], resource: string): IamStatement => ({
     sid,
     actions: actions.map(action => `dynamodb:${action}`),
     resources: [resource],
   });
-  const table = tableArn(props, aws);
+  const table = tableArn(props.table, aws, storageRegion(props, aws));
   const update = props.dynamodbAllowUpdates ? ['UpdateTable'] : [];
   if (list === 'least') return [statement('Storage', [...leastActions, ...update], table)];
   return [
