@@ -246,7 +246,7 @@ describe('under the generated documents alone', () => {
     const leaders = async (): Promise<string[]> => {
       const names = ['vault-0', 'vault-1', 'vault-2'];
       const status = (name: string) => installation.exec(name, ['vault', 'status', '-format=json'], { accept: [0, 1, 2] });
-      const modes = await Promise.all(names.map(async name => /"ha_mode": "active"/.test((await status(name)).stdout)));
+      const modes = await Promise.all(names.map(async name => /"is_self": true/.test((await status(name)).stdout)));
       return names.filter((_, index) => modes[index]);
     };
     const leader = (): Promise<string> =>
