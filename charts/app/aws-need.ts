@@ -29,14 +29,14 @@ export interface NeededSecret {
 export type Needed = NeededTable | NeededKey | NeededSecret;
 
 /** What a chart needs of AWS besides its roles, by the name that stands in its YAML: made from the documents in `dist/aws`. */
-export class AwsNeed<Resource extends Needed = Needed> extends Construct {
+export class AwsNeed extends Construct {
   constructor(
     scope: Construct,
     id: string,
     readonly aws: AwsEnvironment,
     /** Where it is, which may be another region than the cluster's. */
     readonly region: string,
-    readonly resource: Resource,
+    readonly resource: Needed,
   ) {
     super(scope, id);
   }

@@ -30,6 +30,10 @@ export function parseArn(text: string): Arn | undefined {
   return arn === 'arn' && resource.length > 0 ? { partition, service, region, account, resource: resource.join(':') } : undefined;
 }
 
+/** The ARN of something of IAM in an account, such as "role/vault-server". */
+export const iamArn = ({ accountId: account, region: home }: AwsEnvironment, resource: string): string =>
+  `arn:${partitionOf(home)}:iam::${account}:${resource}`;
+
 /** The ARN of a DynamoDB table. */
 export const tableArn = (name: string, { accountId: account, region: home }: AwsEnvironment, at = home): string =>
   `arn:${partitionOf(home)}:dynamodb:${at}:${account}:table/${name}`;

@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import { type AwsEnvironment, parseArn, partitionOf, roleArn, roleName } from './aws';
+import { type AwsEnvironment, iamArn, parseArn, partitionOf, roleArn, roleName } from './aws';
 import { beforeSynth } from './before-synth';
 import { Claim } from './claim';
 import { Problems } from './problems';
@@ -14,6 +14,13 @@ export interface IamStatement {
   /** Operator → key → values, as IAM writes them. */
   readonly conditions?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 }
+
+/** Allows actions of one service on one resource. */
+export const allow = (sid: string, service: string, actions: readonly string[], resource: string): IamStatement => ({
+  sid,
+  actions: actions.map(action => `${service}:${action}`),
+  resources: [resource],
+});
 
 /** `least`: what is really called. `documented`: what the vendor's documentation lists. */
 export type ActionList = 'least' | 'documented';
@@ -47,7 +54,7 @@ export class IamRole extends Construct {
     const { accountId, region } = props.aws;
     this.aws = props.aws;
     const given = props.role.startsWith('arn:');
-    this.arn = given ? props.role : `arn:${partitionOf(region)}:iam::${accountId}:role/${props.role}`;
+    this.arn = given ? props.role : iamArn(props.aws, `role/${props.role}`);
     const [name = '', ...folders] = (parseArn(this.arn)?.resource ?? '').split('/').slice(1).reverse();
     this.name = name;
     this.path = ['', ...folders.reverse(), ''].join('/');

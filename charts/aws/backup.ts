@@ -1,6 +1,6 @@
-import { type AwsEnvironment, partitionOf, tableArn } from '../app/aws';
+import { type AwsEnvironment, iamArn, partitionOf, tableArn } from '../app/aws';
 import { type Check, type Checks, integer, matching } from '../app/checks';
-import type { IamStatement } from '../app/iam-role';
+import { allow } from '../app/iam-role';
 import type { Problems } from '../app/problems';
 import type { BackupProps } from './aws-resources-props';
 import { rolePolicy, serviceTrust } from './iam';
@@ -53,28 +53,18 @@ export const backupModel = (table: string, props: BackupProps, aws: AwsEnvironme
 /** What AWS Backup does with a DynamoDB table (AWS managed policy AWSBackupServiceRolePolicyForBackup), on this table alone. */
 export function backupRole(table: string, kmsKey: string | undefined, aws: AwsEnvironment): Role {
   const arn = tableArn(table, aws);
-  const statement = (sid: string, actions: readonly string[], resource: string): IamStatement => ({
-    sid,
-    actions: actions.map(action => `dynamodb:${action}`),
-    resources: [resource],
-  });
   return {
     name: backupRoleName(table),
     path: '/',
     trust: serviceTrust('backup.amazonaws.com', aws.accountId),
     policy: rolePolicy([
-      statement('Table', ['CreateBackup', 'DescribeTable', 'ListTagsOfResource', 'StartAwsBackupJob'], arn),
-      statement('Backups', ['DeleteBackup', 'DescribeBackup'], `${arn}/backup/*`),
+      allow('Table', 'dynamodb', ['CreateBackup', 'DescribeTable', 'ListTagsOfResource', 'StartAwsBackupJob'], arn),
+      allow('Backups', 'dynamodb', ['DeleteBackup', 'DescribeBackup'], `${arn}/backup/*`),
       // tags of the table come with its backups
-      {
-        sid: 'Tags',
-        actions: ['backup:TagResource'],
-        resources: [`arn:${partitionOf(aws.region)}:backup:${aws.region}:${aws.accountId}:recovery-point:*`],
-      },
+      allow('Tags', 'backup', ['TagResource'], `arn:${partitionOf(aws.region)}:backup:${aws.region}:${aws.accountId}:recovery-point:*`),
       ...(kmsKey === undefined ? [] : [tableKeyStatement(kmsKey, aws)]),
     ]),
   };
 }
 
-export const backupRoleArn = (table: string, { accountId, region }: AwsEnvironment): string =>
-  `arn:${partitionOf(region)}:iam::${accountId}:role/${backupRoleName(table)}`;
+export const backupRoleArn = (table: string, aws: AwsEnvironment): string => iamArn(aws, `role/${backupRoleName(table)}`);

@@ -1,6 +1,6 @@
 import { type AwsEnvironment, tableArn } from '../app/aws';
 import type { AwsNeed } from '../app/aws-need';
-import type { IamRole, IamStatement } from '../app/iam-role';
+import { allow, type IamRole, type IamStatement } from '../app/iam-role';
 import { kmsKeyArn } from '../app/kms';
 import type { AwsResourcesProps } from './aws-resources-props';
 import { backupModel, backupRole, backupRoleArn } from './backup';
@@ -25,7 +25,7 @@ export function buildModel(props: AwsResourcesProps, aws: AwsEnvironment, roles:
     ...role.statements(props.actions),
     ...tables
       .filter(({ role: owner }) => props.table === 'made-by-vault' && owner === role)
-      .map(({ name }) => ({ sid: 'MakeTable', actions: ['dynamodb:CreateTable'], resources: [tableArn(name, aws)] })),
+      .map(({ name }) => allow('MakeTable', 'dynamodb', ['CreateTable'], tableArn(name, aws))),
     ...(dataKey !== undefined && tables.some(({ name }) => uses(role, tableArn(name, aws))) ? [tableKeyStatement(dataKey, aws)] : []),
   ];
   const users = (name: string): string[] => [

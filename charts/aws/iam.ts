@@ -1,4 +1,4 @@
-import { partitionOf } from '../app/aws';
+import { iamArn } from '../app/aws';
 import type { IamRole, IamStatement } from '../app/iam-role';
 
 /** A policy document of IAM, as it is written. */
@@ -27,7 +27,7 @@ export function serviceAccountTrust({ aws, serviceAccount }: IamRole, oidcProvid
     {
       Effect: 'Allow',
       Action: 'sts:AssumeRoleWithWebIdentity',
-      Principal: { Federated: `arn:${partitionOf(aws.region)}:iam::${aws.accountId}:oidc-provider/${oidcProvider}` },
+      Principal: { Federated: iamArn(aws, `oidc-provider/${oidcProvider}`) },
       Condition: {
         StringEquals: {
           [`${oidcProvider}:sub`]: `system:serviceaccount:${serviceAccount.namespace}:${serviceAccount.name}`,

@@ -1,4 +1,4 @@
-import { type AwsEnvironment, partitionOf } from '../app/aws';
+import { type AwsEnvironment, iamArn } from '../app/aws';
 import { type Checks, integer } from '../app/checks';
 import type { Problems } from '../app/problems';
 import type { KeyProps } from './aws-resources-props';
@@ -9,8 +9,8 @@ const checks: Checks<KeyProps> = { rotationDays: integer(90, 2560, 'write a numb
 export const checkKey = (problems: Problems, props: KeyProps): void => problems.checkAll('key', props, checks);
 
 /** Whoever loses the key loses the Vault: what ends it is for those who may break glass, and for the account's root user. */
-export function keyModel(alias: string, props: KeyProps, { accountId, region }: AwsEnvironment): Key {
-  const root = `arn:${partitionOf(region)}:iam::${accountId}:root`;
+export function keyModel(alias: string, props: KeyProps, aws: AwsEnvironment): Key {
+  const root = iamArn(aws, 'root');
   return {
     name: alias.replace(/^alias\//, ''),
     rotationDays: props.rotationDays ?? 365,

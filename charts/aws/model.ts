@@ -1,4 +1,4 @@
-import { partitionOf } from '../app/aws';
+import { type AwsEnvironment, iamArn } from '../app/aws';
 import type { PolicyDocument } from './iam';
 import type { ResourcePolicyStatement } from './resource-policy';
 
@@ -57,9 +57,7 @@ export interface Endpoint {
   readonly policy: readonly ResourcePolicyStatement[];
 }
 
-export interface AwsModel {
-  readonly accountId: string;
-  readonly region: string;
+export interface AwsModel extends AwsEnvironment {
   readonly tags: Readonly<Record<string, string>>;
   readonly tables: readonly Table[];
   readonly keys: readonly Key[];
@@ -70,10 +68,10 @@ export interface AwsModel {
 }
 
 /** Who may break glass: principals of this account, never all of them, as a pattern and as an example. */
-export function breakGlass({ accountId, region }: AwsModel): { readonly pattern: string; readonly example: string } {
-  const account = `arn:${partitionOf(region)}:iam::${accountId}`;
-  return { pattern: `^${account}:(role|user)/.*[A-Za-z0-9].*$`, example: `${account}:role/break-glass` };
-}
+export const breakGlass = (model: AwsModel): { readonly pattern: string; readonly example: string } => ({
+  pattern: `^${iamArn(model, '(role|user)/.*[A-Za-z0-9].*')}$`,
+  example: iamArn(model, 'role/break-glass'),
+});
 
 /** Whether somebody who may break glass has to be named. */
 export const needsBreakGlass = (model: AwsModel): boolean =>

@@ -1,6 +1,6 @@
 import { type AwsEnvironment, partitionOf, region, tableArn } from '../app/aws';
 import { boolean, type Checks, integer, matching, oneOf, url } from '../app/checks';
-import type { ActionList, IamStatement } from '../app/iam-role';
+import { type ActionList, allow, type IamStatement } from '../app/iam-role';
 import type { Problems } from '../app/problems';
 import { type HclBlock, snakeCase } from './hcl';
 
@@ -122,17 +122,12 @@ const documentedActions = {
 };
 
 export function storageStatements(props: DynamoDbStorageProps, aws: AwsEnvironment, list: ActionList): readonly IamStatement[] {
-  const statement = (sid: string, actions: readonly string[], resource: string): IamStatement => ({
-    sid,
-    actions: actions.map(action => `dynamodb:${action}`),
-    resources: [resource],
-  });
   const table = tableArn(props.table, aws, storageRegion(props, aws));
   const update = props.dynamodbAllowUpdates ? ['UpdateTable'] : [];
-  if (list === 'least') return [statement('Storage', [...leastActions, ...update], table)];
+  if (list === 'least') return [allow('Storage', 'dynamodb', [...leastActions, ...update], table)];
   return [
-    statement('Storage', [...documentedActions.table, ...update], table),
-    statement('StorageStream', documentedActions.stream, `${table}/stream/*`),
-    statement('StorageAccount', documentedActions.account, '*'),
+    allow('Storage', 'dynamodb', [...documentedActions.table, ...update], table),
+    allow('StorageStream', 'dynamodb', documentedActions.stream, `${table}/stream/*`),
+    allow('StorageAccount', 'dynamodb', documentedActions.account, '*'),
   ];
 }

@@ -128,7 +128,7 @@ describe('refused, all at once', () => {
   ])('a file that is a folder elsewhere: %s before %s', (...paths) => {
     const app = new KustomizeApp();
     for (const path of paths) new OutputFile(app, path === 'aws' ? 'one' : 'two', { path, content: () => '' });
-    expect(() => app.render()).toThrow(/\[(one|two)\] the path aws is already taken by \[(one|two)\]; give one of them another path/);
+    expect(() => app.render()).toThrow('[two] the path aws is already taken by [one]; give one of them another path');
   });
 
   test('the same objects in two environments are fine', () => {

@@ -1,14 +1,5 @@
-import {
-  AwsResources,
-  type AwsResourcesProps,
-  Custody,
-  KustomizeApp,
-  SynthError,
-  VaultInit,
-  VaultServer,
-  type VaultServerProps,
-} from '../../charts';
-import { type Manifest, minimal, yaml } from '../support/render';
+import { AwsResources, type AwsResourcesProps, Custody, KustomizeApp, VaultInit, VaultServer, type VaultServerProps } from '../../charts';
+import { type Manifest, minimal, problemsOf, yaml } from '../support/render';
 
 export const oidcProvider = 'oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF';
 
@@ -42,19 +33,8 @@ export function terraformModule(files: Files): Manifest {
   return Object.assign({}, ...parts);
 }
 
-/** The problems that a synth reports, without the heading. */
-export function problems(props: Partial<AwsResourcesProps>, server: Partial<VaultServerProps> = {}): string[] {
-  try {
-    awsFiles(props, server);
-  } catch (error) {
-    if (!(error instanceof SynthError)) throw error;
-    return error.message
-      .split('\n')
-      .slice(1)
-      .map(line => line.trim());
-  }
-  return [];
-}
+export const problems = (props: Partial<AwsResourcesProps>, server: Partial<VaultServerProps> = {}): string[] =>
+  problemsOf(() => awsFiles(props, server));
 
 export const dataKey = '1234abcd-12ab-34cd-56ef-1234567890ab';
 

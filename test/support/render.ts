@@ -44,9 +44,9 @@ export const serverContainer = (props: Partial<VaultServerProps> = {}): Manifest
 export const hcl = (props: Partial<VaultServerProps> = {}): string => serverObjects(props)['ConfigMap/vault-config'].data['vault.hcl'];
 
 /** The problems that a synth reports, without the heading. */
-export function problems(props: Partial<VaultServerProps>): string[] {
+export function problemsOf(synth: () => unknown): string[] {
   try {
-    renderServer(props);
+    synth();
   } catch (error) {
     if (!(error instanceof SynthError)) throw error;
     return error.message
@@ -56,5 +56,7 @@ export function problems(props: Partial<VaultServerProps>): string[] {
   }
   return [];
 }
+
+export const problems = (props: Partial<VaultServerProps>): string[] => problemsOf(() => renderServer(props));
 
 export const yaml = (text: string | undefined): Manifest => parse(text ?? '', { version: '1.1' });
