@@ -3,6 +3,7 @@ export { k8s } from '../imports';
 export type { AwsEnvironment } from './app/aws';
 export { SynthError } from './app/errors';
 export type { IamRole, IamStatement } from './app/iam-role';
+export type { OutboundProps } from './app/jobs/outbound';
 export { KustomizeApp } from './app/kustomize-app';
 export type { KustomizeBase, KustomizeComponent } from './app/kustomize-folder';
 export { OutputFile, type OutputFileProps } from './app/output-file';

@@ -1,20 +1,22 @@
 import type { k8s } from '../../imports';
 
+const name = 'api-token';
+
 /** What automounting would give to every container of a pod, for one that asks. */
-export const apiTokenVolume: k8s.Volume = {
-  name: 'api-token',
+export const apiTokenVolume = (expirationSeconds = 3607): k8s.Volume => ({
+  name,
   projected: {
     defaultMode: 0o440,
     sources: [
-      { serviceAccountToken: { path: 'token', expirationSeconds: 3607 } },
+      { serviceAccountToken: { path: 'token', expirationSeconds } },
       { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-      { downwardApi: { items: [{ path: 'namespace', fieldRef: { fieldPath: 'metadata.namespace' } }] } },
+      { downwardApi: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
     ],
   },
-};
+});
 
 export const apiTokenMount: k8s.VolumeMount = {
-  name: apiTokenVolume.name,
+  name,
   mountPath: '/var/run/secrets/kubernetes.io/serviceaccount',
   readOnly: true,
 };

@@ -33,6 +33,11 @@ export interface IamRoleProps {
   readonly serviceAccount: { readonly namespace: string; readonly name: string };
   /** What the role may do; asked at synth. */
   readonly statements: (actions: ActionList) => readonly IamStatement[];
+  /**
+   * Seconds that a session of the role may last at most.
+   * @default 3600 (AWS's)
+   */
+  readonly maxSessionSeconds?: number;
 }
 
 /** The annotation by which EKS gives pods an IAM role (EKS User Guide, "IAM roles for service accounts"). */
@@ -46,6 +51,7 @@ export class IamRole extends Construct {
   readonly path: string;
   readonly arn: string;
   readonly serviceAccount: { readonly namespace: string; readonly name: string };
+  readonly maxSessionSeconds: number | undefined;
   private readonly own: (actions: ActionList) => readonly IamStatement[];
   private readonly added: IamStatement[] = [];
 
@@ -59,6 +65,7 @@ export class IamRole extends Construct {
     this.name = name;
     this.path = ['', ...folders.reverse(), ''].join('/');
     this.serviceAccount = props.serviceAccount;
+    this.maxSessionSeconds = props.maxSessionSeconds;
     this.own = props.statements;
     new Claim(this, 'claim', { what: `the IAM role ${this.arn}`, fix: 'give one of them another role: each ServiceAccount has its own' });
     this.node.addValidation({

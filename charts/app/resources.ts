@@ -1,4 +1,6 @@
 import { k8s } from '../../imports';
+import { bytes, quantity, quantityValue } from './checks';
+import type { Problems } from './problems';
 
 /** Amounts as Kubernetes quantities. */
 export interface ResourceAmounts {
@@ -16,6 +18,29 @@ export interface ResourcesProps {
   readonly requests: ResourceAmounts;
   /** What the container may use. Without a cpu limit it may use what the node has left. */
   readonly limits: Omit<ResourceAmounts, 'cpu'> & Partial<Pick<ResourceAmounts, 'cpu'>>;
+}
+
+const names = ['cpu', 'memory', 'ephemeralStorage'] as const;
+
+/** Each amount alone, and each request against its limit. */
+export function checkResources(problems: Problems, resources: ResourcesProps): void {
+  const { requests, limits } = resources;
+  for (const name of names) {
+    const check = name === 'cpu' ? quantity : bytes;
+    const good = [
+      problems.require(`resources.requests.${name}`, requests?.[name], check),
+      name === 'cpu'
+        ? problems.check('resources.limits.cpu', limits?.cpu, check)
+        : problems.require(`resources.limits.${name}`, limits?.[name], check),
+    ];
+    if (good.every(Boolean) && quantityValue(requests[name]) > quantityValue(limits[name] ?? ''))
+      problems.refuse(
+        `resources.requests.${name}`,
+        requests[name],
+        `at most resources.limits.${name} (${limits[name]})`,
+        'raise the limit or lower the request',
+      );
+  }
 }
 
 export function containerResources(props: ResourcesProps): k8s.ResourceRequirements {

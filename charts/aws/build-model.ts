@@ -1,5 +1,6 @@
 import { type AwsEnvironment, tableArn } from '../app/aws';
 import type { AwsNeed } from '../app/aws-need';
+import { defined } from '../app/defined';
 import { allow, type IamRole, type IamStatement } from '../app/iam-role';
 import { kmsKeyArn } from '../app/kms';
 import type { AwsResourcesProps } from './aws-resources-props';
@@ -53,6 +54,7 @@ export function buildModel(props: AwsResourcesProps, aws: AwsEnvironment, roles:
       ...roles.map(role => ({
         name: role.name,
         path: role.path,
+        ...defined({ maxSessionSeconds: role.maxSessionSeconds }),
         trust: serviceAccountTrust(role, props.oidcProvider),
         policy: rolePolicy(statements(role)),
       })),

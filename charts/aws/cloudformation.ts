@@ -1,3 +1,4 @@
+import { defined } from '../app/defined';
 import { toYaml } from '../app/yaml';
 import { backupWindows } from './backup';
 import {
@@ -138,9 +139,15 @@ const secret = ({ name, kmsKey }: Secret, tags: object): object => ({
   },
 });
 
-const role = ({ name, path, trust }: Role, tags: object): object => ({
+const role = ({ name, path, maxSessionSeconds, trust }: Role, tags: object): object => ({
   Type: 'AWS::IAM::Role',
-  Properties: { RoleName: name, Path: path, AssumeRolePolicyDocument: trust, ...tags },
+  Properties: {
+    RoleName: name,
+    Path: path,
+    ...defined({ MaxSessionDuration: maxSessionSeconds }),
+    AssumeRolePolicyDocument: trust,
+    ...tags,
+  },
 });
 
 const rolePolicy = ({ name, policy }: Role): object => ({

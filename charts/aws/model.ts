@@ -37,6 +37,8 @@ export interface Secret {
 export interface Role {
   readonly name: string;
   readonly path: string;
+  /** Seconds that a session may last at most; AWS's hour where undefined. */
+  readonly maxSessionSeconds?: number;
   readonly trust: PolicyDocument;
   readonly policy: PolicyDocument;
 }

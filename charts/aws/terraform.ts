@@ -1,3 +1,4 @@
+import { defined } from '../app/defined';
 import { backupWindows } from './backup';
 import {
   type AwsModel,
@@ -139,7 +140,13 @@ const secret = ({ name, kmsKey }: Secret): object => ({
   lifecycle: forever,
 });
 
-const role = ({ name, path }: Role): object => ({ name, path, assume_role_policy: file(`${name}.trust.json`), tags });
+const role = ({ name, path, maxSessionSeconds }: Role): object => ({
+  name,
+  path,
+  ...defined({ max_session_duration: maxSessionSeconds }),
+  assume_role_policy: file(`${name}.trust.json`),
+  tags,
+});
 
 const rolePolicy = ({ name }: Role): object => ({
   name,

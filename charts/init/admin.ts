@@ -1,35 +1,41 @@
-import { roleArn } from '../app/aws';
-import { listOf, matching } from '../app/checks';
+import { type AwsEnvironment, parseArn, partitionOf } from '../app/aws';
+import { type Check, listOf, matching } from '../app/checks';
 import type { Problems } from '../app/problems';
-import { scriptFile } from '../app/script-file';
+import { sourceFile } from '../app/source-file';
 import type { VaultServer } from '../server/vault-server';
+import type { VaultWrite } from './plan';
+
+/** The ways in for people. */
+export interface PeopleProps {
+  /**
+   * IAM roles and users, by ARN, that get the admin policies through the aws auth method: of people, not of workloads. SSO's roles are written with their path
+   * ("role/aws-reserved/sso.amazonaws.com/..."). Written when Vault is initialised; a later change of the list changes nothing in Vault.
+   * @default nobody
+   */
+  readonly iamPrincipals?: readonly string[];
+  /**
+   * What a login must be signed for (the header X-Vault-AWS-IAM-Server-ID), so that one for another Vault does not serve here.
+   * @default "<table>.<region>.<account>", which is what a Vault is
+   */
+  readonly serverId?: string;
+}
 
 /** Vault asks the cluster whose a ServiceAccount token is: needs `system:auth-delegator`, which the chart binds. */
-export interface KubernetesAdminProps {
+export interface KubernetesAdminProps extends PeopleProps {
   /**
    * The auth method.
    * @default "kubernetes"
    */
   readonly method?: 'kubernetes';
-  /**
-   * IAM roles of people, by ARN, that get the admin policy through the aws auth method.
-   * @default nobody
-   */
-  readonly people?: readonly string[];
   readonly issuer?: never;
 }
 
 /** Vault verifies ServiceAccount tokens by the public keys of the cluster's issuer, and asks the cluster nothing. */
-export interface JwtAdminProps {
+export interface JwtAdminProps extends PeopleProps {
   /** The auth method. */
   readonly method: 'jwt';
   /** The cluster's OIDC issuer, such as "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE". */
   readonly issuer: string;
-  /**
-   * IAM roles of people, by ARN, that get the admin policy through the aws auth method.
-   * @default nobody
-   */
-  readonly people?: readonly string[];
 }
 
 export type AdminProps = KubernetesAdminProps | JwtAdminProps;
@@ -52,13 +58,6 @@ export const adminPath = (vault: VaultServer, props: AdminProps): AdminPath => (
   audience: vault.name,
 });
 
-/** One write to Vault that may be repeated; `unless` names a list and what stands in it once the write is done. */
-export interface VaultWrite {
-  readonly path: string;
-  readonly unless?: { readonly list: string; readonly has: string };
-  readonly body: object;
-}
-
 /** Stands for the namespace in which the Job runs: an overlay may have changed it. */
 const namespaceVariable = '$NAMESPACE';
 
@@ -66,14 +65,16 @@ const namespaceVariable = '$NAMESPACE';
 export function firstWrites(vault: VaultServer, admin: AdminPath, props: AdminProps, initAccount: string): readonly VaultWrite[] {
   const { mount, audience } = admin;
   const initPolicy = `${vault.name}-init`;
+  // the second does not exist yet: it is for whoever configures engines to write, by their mounts
+  const adminPolicies = [admin.role, `${vault.name}-configuration`];
   const enable = (name: string): VaultWrite => ({
     path: `sys/auth/${name}`,
     unless: { list: 'sys/auth', has: `${name}/` },
     body: { type: name },
   });
   const tokens = { token_ttl: '10m', token_max_ttl: '1h' };
-  const role = (policy: string, account: string): VaultWrite => ({
-    path: `auth/${mount}/role/${policy}`,
+  const role = (name: string, token_policies: readonly string[], account: string): VaultWrite => ({
+    path: `auth/${mount}/role/${name}`,
     body:
       props.method === 'jwt'
         ? {
@@ -82,20 +83,20 @@ export function firstWrites(vault: VaultServer, admin: AdminPath, props: AdminPr
             user_claim: 'sub',
             bound_audiences: [audience],
             bound_subject: `system:serviceaccount:${namespaceVariable}:${account}`,
-            token_policies: [policy],
+            token_policies,
           }
         : {
             ...tokens,
             audience,
             bound_service_account_names: [account],
             bound_service_account_namespaces: [namespaceVariable],
-            token_policies: [policy],
+            token_policies,
           },
   });
   return [
     { path: 'sys/audit/stdout', unless: { list: 'sys/audit', has: 'stdout/' }, body: { type: 'file', options: { file_path: 'stdout' } } },
-    { path: `sys/policies/acl/${admin.role}`, body: { policy: scriptFile('init/admin.hcl') } },
-    { path: `sys/policies/acl/${initPolicy}`, body: { policy: scriptFile('init/init.hcl') } },
+    { path: `sys/policies/acl/${admin.role}`, body: { policy: sourceFile('init/admin.hcl') } },
+    { path: `sys/policies/acl/${initPolicy}`, body: { policy: sourceFile('init/init.hcl') } },
     enable(mount),
     {
       path: `auth/${mount}/config`,
@@ -104,38 +105,70 @@ export function firstWrites(vault: VaultServer, admin: AdminPath, props: AdminPr
           ? { oidc_discovery_url: props.issuer, bound_issuer: props.issuer }
           : { kubernetes_host: 'https://kubernetes.default.svc' },
     },
-    role(admin.role, admin.serviceAccount),
-    role(initPolicy, initAccount),
-    ...(props.people === undefined ? [] : peoplesWrites(vault, admin.role, props.people, enable('aws'))),
+    role(admin.role, adminPolicies, admin.serviceAccount),
+    role(initPolicy, [initPolicy], initAccount),
+    ...(props.iamPrincipals === undefined ? [] : peoplesWrites(vault, admin.role, adminPolicies, props, enable('aws'))),
   ];
 }
 
 /** Vault documentation, "AWS auth method": logins by a signed GetCallerIdentity, for which Vault needs no right in AWS. */
-const peoplesWrites = (vault: VaultServer, policy: string, people: readonly string[], enable: VaultWrite): readonly VaultWrite[] => [
+const peoplesWrites = (
+  vault: VaultServer,
+  role: string,
+  token_policies: readonly string[],
+  { iamPrincipals = [], serverId }: PeopleProps,
+  enable: VaultWrite,
+): readonly VaultWrite[] => [
   enable,
   {
     path: 'auth/aws/config/client',
     body: {
-      iam_server_id_header_value: vault.name,
+      iam_server_id_header_value: serverId ?? defaultServerId(vault),
       sts_endpoint: `https://sts.${vault.aws.region}.amazonaws.com${vault.aws.region.startsWith('cn-') ? '.cn' : ''}`,
       sts_region: vault.aws.region,
     },
   },
   {
-    path: `auth/aws/role/${policy}`,
+    path: `auth/aws/role/${role}`,
     body: {
       auth_type: 'iam',
-      bound_iam_principal_arn: people,
+      bound_iam_principal_arn: iamPrincipals.map(canonicalArn),
       resolve_aws_unique_ids: false,
-      token_policies: [policy],
+      token_policies,
       token_ttl: '1h',
       token_max_ttl: '1h',
     },
   },
 ];
 
-export function checkAdmin(problems: Problems, props: AdminProps): void {
-  problems.check('admin.people', props.people, listOf(roleArn));
+const defaultServerId = ({ table, aws }: VaultServer): string => `${table.name}.${table.region}.${aws.accountId}`;
+
+/** Vault compares the caller's ARN without its path (vault issues 2729, 3368): one that is bound with a path never matches. */
+const canonicalArn = (arn: string): string => arn.replace(/^(.*:(?:role|user)\/)(?:.*\/)?/, '$1');
+
+const iamPrincipal = (aws: AwsEnvironment): Check<string> => ({
+  ok: value => {
+    const arn = parseArn(value);
+    return (
+      arn?.partition === partitionOf(aws.region) &&
+      arn.service === 'iam' &&
+      arn.region === '' &&
+      /^\d{12}$/.test(arn.account) &&
+      /^(role|user)\/([\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/.test(arn.resource)
+    );
+  },
+  allowed: `ARNs of IAM roles and users in partition ${partitionOf(aws.region)}`,
+  fix: `write for example "arn:${partitionOf(aws.region)}:iam::${aws.accountId}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef"`,
+});
+
+/** A header's value, as one word. */
+const serverId = matching(/^[\w.:/-]{1,128}$/, '1 to 128 characters of A-Z, a-z, 0-9 and "_.:/-"', 'write for example "vault.example.com"');
+
+export function checkAdmin(problems: Problems, props: AdminProps, aws: AwsEnvironment): void {
+  if ('iamPrincipals' in props) problems.require('admin.iamPrincipals', props.iamPrincipals, listOf(iamPrincipal(aws)));
+  problems.check('admin.serverId', props.serverId, serverId);
+  if (props.serverId !== undefined && props.iamPrincipals === undefined)
+    problems.refuse('admin.serverId', props.serverId, 'only with iamPrincipals', 'leave it out: nobody logs in through AWS');
   if (props.method === 'jwt') {
     problems.require(
       'admin.issuer',

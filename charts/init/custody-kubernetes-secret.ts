@@ -1,10 +1,10 @@
 import { dnsSubdomain } from '../app/checks';
 import type { IamStatement } from '../app/iam-role';
 import type { Problems } from '../app/problems';
-import type { Custody } from './custody';
+import type { ClosedCustody, CustodyContext } from './custody';
 
-export class KubernetesSecretCustody implements Custody {
-  readonly script = 'custody-kubernetes-secret.sh';
+export class KubernetesSecretCustody implements ClosedCustody {
+  readonly kind = 'kubernetesSecret';
   /** Creating alone: a dry run tells whether the Secret is there, and nothing reads it. RBAC cannot name what is to be created. */
   readonly rules = [{ apiGroups: [''], resources: ['secrets'], verbs: ['create'] }];
   readonly env: Readonly<Record<string, string>>;
@@ -18,7 +18,13 @@ export class KubernetesSecretCustody implements Custody {
     return [];
   }
 
-  check(problems: Problems): void {
-    problems.check('custody: kubernetesSecret', this.name, dnsSubdomain);
+  check(problems: Problems, { tlsSecret }: CustodyContext): void {
+    if (problems.require('custody: kubernetesSecret', this.name, dnsSubdomain) && this.name === tlsSecret)
+      problems.refuse(
+        'custody: kubernetesSecret',
+        this.name,
+        'another Secret than that of the certificate',
+        'name one that does not exist',
+      );
   }
 }

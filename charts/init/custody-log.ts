@@ -1,10 +1,9 @@
 import type { IamStatement } from '../app/iam-role';
 import type { Custody } from './custody';
 
-/** Only ciphertext goes there: the types of VaultInit's props see to it. */
+/** Only ciphertext goes there: the types of VaultInit's props see to it, the checks of its keys, and the program once more. */
 export class LogCustody implements Custody {
   readonly kind = 'log';
-  readonly script = 'custody-log.sh';
   readonly rules = [];
   readonly env = {};
   readonly secrets = [];

@@ -5,7 +5,7 @@ import { defined } from '../app/defined';
 import type { IamStatement } from '../app/iam-role';
 import { checkDataKey, kmsKeyArn, viaService } from '../app/kms';
 import type { Problems } from '../app/problems';
-import type { Custody, CustodyContext } from './custody';
+import type { ClosedCustody, CustodyContext } from './custody';
 
 /** What secrets of AWS Secrets Manager are encrypted with. */
 export interface SecretsManagerCustodyProps {
@@ -18,13 +18,19 @@ export interface SecretsManagerCustodyProps {
 
 /** Secrets Manager API reference, "CreateSecret". */
 const secretName = matching(
-  /^[\w/+=.@-]{1,512}$/,
-  'names of secrets: 1 to 512 characters of A-Z, a-z, 0-9 and "/_+=.@-"',
+  /^(?!-)[\w/+=.@-]{1,512}$/,
+  'names of secrets: 1 to 512 characters of A-Z, a-z, 0-9 and "/_+=.@-", not beginning with "-"',
   'write for example "vault/recovery"',
 );
 
-export class SecretsManagerCustody implements Custody {
-  readonly script = 'custody-secrets-manager.sh';
+/** Secrets Manager User Guide, "Quotas": the size of a secret's value. */
+const secretBytes = 65_536;
+
+/** The name of a secret that is named by name or ARN. */
+const secretNameOf = (secret: string): string => parseArn(secret)?.resource.replace(/^secret:(.*)-[A-Za-z0-9]{6}$/, '$1') ?? secret;
+
+export class SecretsManagerCustody implements ClosedCustody {
+  readonly kind = 'secretsManager';
   readonly rules = [];
 
   constructor(
@@ -66,11 +72,12 @@ export class SecretsManagerCustody implements Custody {
     ];
   }
 
-  check(problems: Problems, { aws, unsealKey }: CustodyContext): void {
-    if (this.places.length === 0) problems.refuse('custody: secrets', this.places, 'a secret, or one for each key', 'name one');
+  check(problems: Problems, { aws, unsealKey, largestAnswer }: CustodyContext): void {
+    if (this.places.length === 0) problems.refuse('custody: secretsManager', undefined, 'a secret, or one for each key', 'name one');
+    const names = this.places.map(secretNameOf);
     for (const [index, secret] of this.places.entries()) {
       const arn = parseArn(secret);
-      problems.check('custody: secret', arn === undefined ? secret : arn.resource.replace(/^secret:/, ''), secretName);
+      if (!problems.require('custody: secret', arn === undefined ? secret : arn.resource.replace(/^secret:/, ''), secretName)) continue;
       if (arn !== undefined && !isSecretOf(arn, aws))
         problems.refuse(
           'custody: secret',
@@ -78,9 +85,16 @@ export class SecretsManagerCustody implements Custody {
           `whole ARNs of secrets in region ${aws.region} of account ${aws.accountId}`,
           'write the name, or the ARN with the six characters at its end',
         );
-      if (this.places.indexOf(secret) < index)
+      if (names.indexOf(secretNameOf(secret)) < index)
         problems.refuse('custody: secret', secret, 'each secret once', 'name another: shares in one place split nothing');
     }
+    if (this.places.length === 1 && largestAnswer > secretBytes)
+      problems.refuse(
+        'custody: secretsManager',
+        `an answer of up to ${largestAnswer} bytes`,
+        `${secretBytes} bytes in one secret`,
+        'name one secret for each recovery key, or fewer PGP keys',
+      );
     checkDataKey(problems, 'custody: kmsKey', this.kmsKey, {
       aws,
       unsealKeys: [unsealKey],

@@ -1,6 +1,7 @@
 import { type Check, integer } from '../app/checks';
 import type { Problems } from '../app/problems';
 import type { Custody } from './custody';
+import { ciphertextBytes, pgpKey } from './pgp-key';
 import type { VaultInitProps } from './vault-init-props';
 
 /** How many recovery keys there are, and how many are needed. */
@@ -31,18 +32,39 @@ export function initRequest(props: VaultInitProps): object {
   };
 }
 
-/** RFC 9580: a binary public key begins with a packet of type 6, in the old or the new format. */
-const pgpKey: Check<string> = {
-  ok: value => /^[A-Za-z0-9+/]{64,}={0,2}$/.test(value) && [0x98, 0x99, 0x9a, 0xc6].includes(Buffer.from(value, 'base64')[0] ?? 0),
-  allowed: 'base64 of a binary PGP public key',
-  fix: 'take the output of: gpg --export ID | base64 -w0',
+const base64 = (bytes: number): number => Math.ceil(bytes / 3) * 4;
+
+/** Bytes of the longest answer that the initialisation may give, as custody holds it: known before there are keys, so that custody can be tried. */
+export function largestAnswer(props: VaultInitProps): number {
+  const clear = { key: base64(33), token: 128 };
+  const keys = props.pgpKeys?.map(key => base64(ciphertextBytes(key))) ?? Array<number>(keySplit(props).shares).fill(clear.key);
+  const token = props.rootTokenPgpKey === undefined ? clear.token : base64(ciphertextBytes(props.rootTokenPgpKey));
+  // quotes and a comma each, the names and the braces
+  return keys.reduce((sum, key) => sum + key + 3, token + 64);
+}
+
+const notEmpty: Check<readonly string[]> = {
+  ok: keys => keys.length > 0,
+  allowed: 'one PGP key for each recovery key',
+  fix: 'name the keys, or leave pgpKeys out for keys in clear in a place of custody that is not the log',
 };
 
 export function checkKeys(problems: Problems, props: VaultInitProps): void {
   const { shares, threshold } = keySplit(props);
   const separate = places(props);
-  for (const [index, key] of (props.pgpKeys ?? []).entries()) problems.check(`pgpKeys[${index}]`, key, pgpKey);
-  problems.check('rootTokenPgpKey', props.rootTokenPgpKey, pgpKey);
+  const { kind }: Custody = props.custody;
+  for (const [index, key] of (props.pgpKeys ?? []).entries()) {
+    if (problems.require(`pgpKeys[${index}]`, key, pgpKey) && props.pgpKeys?.indexOf(key) !== index)
+      problems.refuse(
+        `pgpKeys[${index}]`,
+        key,
+        'each PGP key once',
+        'name the key of another holder: one that decrypts two shares splits nothing',
+      );
+  }
+  // an unset environment variable behind a "!" would bring the root token out in clear
+  if ('rootTokenPgpKey' in props || kind === 'log') problems.require('rootTokenPgpKey', props.rootTokenPgpKey, pgpKey);
+  if ('pgpKeys' in props || kind === 'log') problems.require('pgpKeys', props.pgpKeys, notEmpty);
   // Vault takes a byte's worth of shares
   if (!problems.check('recoveryShares', shares, integer(1, 255))) return;
   if (props.pgpKeys !== undefined && props.pgpKeys.length !== shares)

@@ -1,11 +1,17 @@
 import type { Construct } from 'constructs';
+import { type OutboundProps, outboundEgress } from '../app/jobs/outbound';
 import { objectLabels, type SelectorLabels } from '../app/labels';
-import { metadataServices } from '../app/metadata-services';
 import { dnsEgress, networkPolicy, ports } from '../app/network-policy';
 import type { VaultServer } from '../server/vault-server';
 
-/** The Job reaches the servers, DNS and AWS, and the servers admit it; nobody reaches the Job. */
-export function initNetworkPolicies(scope: Construct, name: string, vault: VaultServer, job: SelectorLabels): void {
+/** The Job reaches the servers, DNS, AWS and the API server, and the servers admit it; nobody reaches the Job. */
+export function initNetworkPolicies(
+  scope: Construct,
+  name: string,
+  vault: VaultServer,
+  job: SelectorLabels,
+  outbound: OutboundProps,
+): void {
   const common = { namespace: vault.namespace, labels: objectLabels(job) };
   const api = ports([vault.listener.port]);
   networkPolicy(scope, 'network', {
@@ -14,11 +20,7 @@ export function initNetworkPolicies(scope: Construct, name: string, vault: Vault
     pods: job,
     spec: {
       policyTypes: ['Ingress', 'Egress'],
-      egress: [
-        { to: [{ podSelector: { matchLabels: vault.selector } }], ports: api },
-        dnsEgress,
-        { to: metadataServices.cutOut, ports: ports([443]) },
-      ],
+      egress: [{ to: [{ podSelector: { matchLabels: vault.selector } }], ports: api }, dnsEgress, outboundEgress(outbound)],
     },
   });
   networkPolicy(scope, 'network-servers', {

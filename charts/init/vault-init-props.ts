@@ -1,7 +1,8 @@
+import type { OutboundProps } from '../app/jobs/outbound';
 import type { ResourcesProps } from '../app/resources';
 import type { VaultServer } from '../server/vault-server';
 import type { AdminProps } from './admin';
-import type { Custody } from './custody';
+import type { ClosedCustody } from './custody';
 import type { LogCustody } from './custody-log';
 
 /** What every init Job may be told. */
@@ -29,21 +30,31 @@ export interface InitJobProps {
    */
   readonly role?: string;
   /**
-   * The image that the script runs in: bash, aws, curl and jq.
-   * @default amazon/aws-cli, at the version that the tests run
+   * The image that the program runs in: Node.js 24.
+   * @default node:24.21.0-slim
    */
   readonly image?: string;
   /**
-   * Requests and limits of the Job's container.
-   * @default small: a script, curl and the AWS CLI
+   * Requests and limits of the Job's container. Equal ones make the pod Guaranteed: a node under pressure evicts others first.
+   * @default 250m cpu, 128Mi memory and 64Mi ephemeral storage, requested and at most
    */
   readonly resources?: ResourcesProps;
+  /**
+   * The priority class of the Job's pod.
+   * @default none
+   */
+  readonly priorityClassName?: string;
+  /**
+   * How the Job reaches AWS: through a proxy, with further authorities.
+   * @default directly
+   */
+  readonly outbound?: OutboundProps;
 }
 
 /** The Job makes an admin path with the root token. */
 export interface RevokedRootProps extends InitJobProps {
   /** Where the recovery keys go. */
-  readonly custody: Custody & { readonly kind?: never };
+  readonly custody: ClosedCustody;
   /**
    * What becomes of the root token: revoked once the admin path works, or kept alive in custody beside the recovery keys.
    * @default "revoke"
@@ -65,7 +76,7 @@ export interface RevokedRootProps extends InitJobProps {
 /** The root token comes out encrypted: the Job cannot use it, so it makes no admin path and revokes nothing. */
 export interface EncryptedRootProps extends InitJobProps {
   /** Where the recovery keys go; the log only with `pgpKeys`. */
-  readonly custody: Custody & { readonly kind?: never };
+  readonly custody: ClosedCustody;
   /** The PGP key that the root token is encrypted to, as base64 of the binary key. Its holder makes the way in, and revokes it. */
   readonly rootTokenPgpKey: string;
   /**
@@ -80,7 +91,7 @@ export interface EncryptedRootProps extends InitJobProps {
 /** Everything comes out encrypted, so that even the log may hold it. */
 export interface EncryptedProps extends InitJobProps {
   /** Where the ciphertext goes. */
-  readonly custody: Custody | LogCustody;
+  readonly custody: ClosedCustody | LogCustody;
   /** The PGP key that the root token is encrypted to, as base64 of the binary key. Its holder makes the way in, and revokes it. */
   readonly rootTokenPgpKey: string;
   /** PGP keys, one for each recovery key, as base64 of the binary key (`gpg --export ID | base64 -w0`). */

@@ -2,18 +2,31 @@ import { ApiObject, Chart, JsonPatch } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
 import { AwsNeed } from '../app/aws-need';
-import { boolean, oneOf } from '../app/checks';
+import { boolean, dnsSubdomain, oneOf } from '../app/checks';
 import { defined } from '../app/defined';
 import { IamRole } from '../app/iam-role';
+import { imageReference } from '../app/images';
+import { checkOutbound } from '../app/jobs/outbound';
+import { ScriptJob } from '../app/jobs/script-job';
+import { baseFolder, KustomizeFolder } from '../app/kustomize-folder';
 import { objectLabels, selectorLabels } from '../app/labels';
 import { Problems } from '../app/problems';
-import { scriptFile } from '../app/script-file';
-import { ScriptJob } from '../app/script-job';
+import { checkResources, type ResourcesProps } from '../app/resources';
 import type { VaultServer } from '../server/vault-server';
 import { type AdminPath, adminPath, checkAdmin, firstWrites } from './admin';
-import { checkKeys, initRequest } from './keys';
+import { checkKeys, initRequest, largestAnswer } from './keys';
 import { initNetworkPolicies } from './network';
+import type { InitPlan } from './plan';
 import type { VaultInitProps } from './vault-init-props';
+
+/** Seconds: a pod that is being deleted while custody is down has so long, and so do the tokens that it had then. */
+const day = 24 * 3600;
+
+/** Guaranteed, so that no node under pressure evicts the only copy of the keys first. Measured: 55 MB. */
+const defaultResources: ResourcesProps = {
+  requests: { cpu: '250m', memory: '128Mi', ephemeralStorage: '64Mi' },
+  limits: { cpu: '250m', memory: '128Mi', ephemeralStorage: '64Mi' },
+};
 
 /**
  * Initialises Vault once: recovery keys into custody, an audit device, an admin path that was tried, the root token revoked.
@@ -28,7 +41,7 @@ export class VaultInit extends Chart {
 
   constructor(scope: Construct, id: string, props: VaultInitProps) {
     super(scope, id, { namespace: props.vault.namespace });
-    const { vault, custody } = props;
+    const { vault, custody, outbound = {} } = props;
     const name = `${vault.name}-init`;
     const selector = selectorLabels(vault.name, 'init');
     const encrypted = props.rootTokenPgpKey !== undefined;
@@ -42,36 +55,39 @@ export class VaultInit extends Chart {
             role: props.role ?? name,
             serviceAccount: { namespace: vault.namespace, name },
             statements: () => statements,
+            // a pod that is being deleted lives on what it had: AWS's longest
+            maxSessionSeconds: 12 * 3600,
           });
     for (const [index, secret] of custody.secrets.entries())
       new AwsNeed(this, `needs-secret-${index}`, vault.aws, vault.aws.region, secret);
     if (this.admin?.mount === 'kubernetes') authDelegator(this, vault);
-    initNetworkPolicies(this, name, vault, selector);
+    initNetworkPolicies(this, name, vault, selector, outbound);
+    const lease = `${vault.name}-changes`;
+    const plan: InitPlan = {
+      lease,
+      budget: { name, labels: objectLabels(selector), pods: selector },
+      custody: custody.kind,
+      largestAnswer: largestAnswer(props),
+      request: initRequest(props),
+      rootToken: encrypted ? 'encrypted' : (props.rootToken ?? 'revoke'),
+      adopt: props.adopt ?? false,
+      ...(this.admin === undefined ? {} : { login: { mount: this.admin.mount, role: name } }),
+      writes: this.admin === undefined ? [] : firstWrites(vault, this.admin, props.admin ?? {}, name),
+      gracePeriodSeconds: day,
+    };
     new ScriptJob(this, 'job', {
       name,
       namespace: vault.namespace,
       instance: vault.name,
       component: 'init',
+      entry: 'init/program/main.mts',
+      plan,
       serviceAccount: name,
-      lease: `${vault.name}-changes`,
-      rules: custody.rules,
-      files: {
-        'run.sh': scriptFile('init/init.sh'),
-        'custody.sh': scriptFile(`init/${custody.script}`),
-        'request.json': JSON.stringify(initRequest(props)),
-        ...(this.admin === undefined
-          ? {}
-          : { 'writes.json': JSON.stringify(firstWrites(vault, this.admin, props.admin ?? {}, name), null, 1) }),
-      },
+      lease,
+      rules: [...budgetRules(name), ...custody.rules],
       env: [
         { name: 'VAULT_ADDR', value: `https://${vault.name}-0.${vault.services.internal}.$(NAMESPACE).svc:${vault.listener.port}` },
-        { name: 'VAULT_CACERT', value: '/tls/ca.crt' },
-        ...(this.admin === undefined ? [] : [{ name: 'LOGIN', value: `auth/${this.admin.mount}/login` }]),
-        { name: 'LOGIN_ROLE', value: name },
-        { name: 'ROOT_TOKEN', value: encrypted ? 'encrypted' : (props.rootToken ?? 'revoke') },
-        { name: 'ADOPT', value: props.adopt ? 'yes' : 'no' },
         { name: 'AWS_REGION', value: vault.aws.region },
-        { name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'regional' },
         ...Object.entries(custody.env).map(([variable, value]) => ({ name: variable, value })),
       ],
       volumes: [
@@ -79,13 +95,20 @@ export class VaultInit extends Chart {
         { name: 'keys', emptyDir: { medium: 'Memory', sizeLimit: k8s.Quantity.fromString('16Mi') } },
         {
           name: 'ca',
-          secret: { secretName: vault.certificate.secretName, defaultMode: 0o444, items: [{ key: 'ca.crt', path: 'ca.crt' }] },
+          projected: {
+            defaultMode: 0o444,
+            sources: [
+              // that it is there makes the pod wait for the Secret; the authority, which not every issuer gives, does not
+              { secret: { name: vault.certificate.secretName, items: [{ key: 'tls.crt', path: 'tls.crt' }] } },
+              { secret: { name: vault.certificate.secretName, items: [{ key: 'ca.crt', path: 'ca.crt' }], optional: true } },
+            ],
+          },
         },
         {
           name: 'vault-token',
           projected: {
             defaultMode: 0o440,
-            sources: [{ serviceAccountToken: { audience: this.admin?.audience ?? vault.name, expirationSeconds: 3600, path: 'token' } }],
+            sources: [{ serviceAccountToken: { audience: this.admin?.audience ?? vault.name, expirationSeconds: day, path: 'token' } }],
           },
         },
       ],
@@ -94,39 +117,52 @@ export class VaultInit extends Chart {
         { name: 'ca', mountPath: '/tls', readOnly: true },
         { name: 'vault-token', mountPath: '/var/run/secrets/vault', readOnly: true },
       ],
+      tokenSeconds: day,
+      outbound,
+      resources: props.resources ?? defaultResources,
       // never reached: a Job that gives up deletes its pod, and with it the only copy of the keys
       backoffLimit: 2 ** 31 - 1,
-      terminationGracePeriodSeconds: 24 * 3600,
+      terminationGracePeriodSeconds: day,
       annotations: { 'argocd.argoproj.io/sync-options': 'Prune=false', 'kustomize.toolkit.fluxcd.io/prune': 'disabled' },
-      podAnnotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', 'karpenter.sh/do-not-disrupt': 'true' },
-      ...defined({ role: this.role, image: props.image, resources: props.resources }),
+      ...defined({ role: this.role, image: props.image, priorityClassName: props.priorityClassName }),
     });
-    // minAvailable: a Job has no scale that maxUnavailable could count from. A pod that has ended does not count
-    const metadata = { name, namespace: vault.namespace, labels: objectLabels(selector) };
-    new ApiObject(
-      this,
-      'disruption-budget',
-      k8s.KubePodDisruptionBudget.manifest({
-        metadata,
-        spec: { minAvailable: k8s.IntOrString.fromNumber(1), selector: { matchLabels: selector } },
-      }),
-    );
-    this.node.addValidation({ validate: () => validate(props) });
+    this.node.addValidation({ validate: () => this.validate(props) });
+  }
+
+  private validate(props: VaultInitProps): string[] {
+    const problems = new Problems();
+    const { vault, custody } = props;
+    const [own, servers] = [this, vault].map(chart => baseFolder(KustomizeFolder.of(chart)));
+    if (own !== servers)
+      problems.refuse('vault', `a server in dist/${servers}`, `servers in dist/${own}`, 'make both in the same app.base(...)');
+    // the Job's name ends in a hash of ten digits, and Kubernetes allows 63 characters
+    if (vault.name.length > 47)
+      problems.refuse('vault.name', vault.name, 'at most 47 characters with an init Job', 'choose a shorter name');
+    custody.check(problems, {
+      aws: vault.aws,
+      unsealKey: vault.unsealKey,
+      tlsSecret: vault.certificate.secretName,
+      largestAnswer: largestAnswer(props),
+    });
+    checkKeys(problems, props);
+    checkAdmin(problems, props.admin ?? {}, vault.aws);
+    checkOutbound(problems, props.outbound ?? {});
+    problems.check('rootToken', props.rootToken, oneOf('revoke', 'custody'));
+    problems.check('adopt', props.adopt, boolean);
+    problems.check('image', props.image, imageReference);
+    problems.check('priorityClassName', props.priorityClassName, dnsSubdomain);
+    if (props.resources !== undefined) checkResources(problems, props.resources);
+    if (props.role !== undefined && custody.statements(vault.aws).length === 0)
+      problems.refuse('role', props.role, 'nothing with custody outside AWS', 'leave it out: the Job calls no AWS');
+    return problems.messages;
   }
 }
 
-function validate(props: VaultInitProps): string[] {
-  const problems = new Problems();
-  const { vault } = props;
-  props.custody.check(problems, { aws: vault.aws, unsealKey: vault.unsealKey });
-  checkKeys(problems, props);
-  checkAdmin(problems, props.admin ?? {});
-  problems.check('rootToken', props.rootToken, oneOf('revoke', 'custody'));
-  problems.check('adopt', props.adopt, boolean);
-  if (props.role !== undefined && props.custody.statements(vault.aws).length === 0)
-    problems.refuse('role', props.role, 'nothing with custody outside AWS', 'leave it out: the Job calls no AWS');
-  return problems.messages;
-}
+/** The budget that the Job makes for its own pod. What is yet to be created cannot be named. */
+const budgetRules = (name: string): k8s.PolicyRule[] => [
+  { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['create'] },
+  { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['get', 'delete'], resourceNames: [name] },
+];
 
 /** Lets Vault ask the cluster whose a ServiceAccount token is (Vault documentation, "Kubernetes auth method"). */
 function authDelegator(scope: Construct, vault: VaultServer): void {

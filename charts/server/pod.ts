@@ -163,7 +163,7 @@ export class ServerPod {
 
   private environment(): k8s.EnvVar[] {
     const { ports, domain, region, tableRegion, extra } = this.options;
-    const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+    const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } });
     const peer = `https://$(VAULT_K8S_POD_NAME).${domain}.$(VAULT_K8S_NAMESPACE).svc`;
     return [
       field('VAULT_K8S_NAMESPACE', 'metadata.namespace'),
@@ -205,7 +205,7 @@ export class ServerPod {
       // memory, since the CLI keeps the token of a login there
       { name: 'home', emptyDir: { medium: 'Memory', sizeLimit: k8s.Quantity.fromString('16Mi') } },
       { name: 'tmp', emptyDir: { sizeLimit: k8s.Quantity.fromString('64Mi') } },
-      apiTokenVolume,
+      apiTokenVolume(),
       ...options.extra.volumes,
       ...this.added.map(({ volume }) => volume),
     ];

@@ -1,8 +1,8 @@
 import { accountId, region } from '../app/aws';
-import { annotations, bytes, dnsLabel, dnsSubdomain, integer, labels, namespaceName, oneOf, quantity, quantityValue } from '../app/checks';
+import { annotations, bytes, dnsLabel, dnsSubdomain, integer, labels, namespaceName, oneOf, quantityValue } from '../app/checks';
 import type { SelectorLabels } from '../app/labels';
 import { Problems } from '../app/problems';
-import type { ResourcesProps } from '../app/resources';
+import { checkResources } from '../app/resources';
 import { auditChecks } from './audit-storage';
 import { checkConfig } from './config';
 import { checkDisruptionBudget } from './disruption';
@@ -71,7 +71,7 @@ export function validateServer(server: ServerFacts, props: VaultServerProps): st
   if (typeof props.auditStorage === 'object') problems.checkAll('auditStorage', props.auditStorage, auditChecks);
   checkProbes(problems, props.probes ?? {});
   checkStop(problems, props);
-  checkResources(problems, props);
+  checkServerResources(problems, props);
   checkPlacement(problems, props);
   checkMetadata(problems, server, props);
   checkAdditions(problems, server, props);
@@ -143,27 +143,11 @@ function checkStop(problems: Problems, props: VaultServerProps): void {
   }
 }
 
-function checkResources(problems: Problems, props: VaultServerProps): void {
+function checkServerResources(problems: Problems, props: VaultServerProps): void {
   const { resources, memoryLock = defaultMemoryLock } = props;
   if (resources === undefined) return;
-  for (const amounts of ['requests', 'limits'] as const) {
-    for (const name of ['cpu', 'memory', 'ephemeralStorage'] as const)
-      problems.check(`resources.${amounts}.${name}`, resources[amounts][name], name === 'cpu' ? quantity : bytes);
-  }
-  const [requested, limit] = [
-    (name: keyof ResourcesProps['requests']) => quantityValue(resources.requests[name]),
-    (name: keyof ResourcesProps['requests']) => quantityValue(resources.limits[name] ?? ''),
-  ];
-  for (const name of ['cpu', 'memory', 'ephemeralStorage'] as const) {
-    if (requested(name) > limit(name))
-      problems.refuse(
-        `resources.requests.${name}`,
-        resources.requests[name],
-        `at most resources.limits.${name} (${resources.limits[name]})`,
-        'raise the limit or lower the request',
-      );
-  }
-  if (memoryLock !== 'off' && bytes.ok(resources.requests.memory) && requested('memory') < 450e6) {
+  checkResources(problems, resources);
+  if (memoryLock !== 'off' && bytes.ok(resources.requests.memory) && quantityValue(resources.requests.memory) < 450e6) {
     problems.refuse(
       'resources.requests.memory',
       resources.requests.memory,

@@ -9,7 +9,7 @@ import { HashedObject } from '../app/hashed-object';
 import { IamRole } from '../app/iam-role';
 import { objectLabels, type SelectorLabels, selectorLabels } from '../app/labels';
 import type { ResourcesProps } from '../app/resources';
-import { scriptFile } from '../app/script-file';
+import { sourceFile } from '../app/source-file';
 import { auditClaim, auditMount } from './audit-storage';
 import { configFile } from './config';
 import { disruptionBudget } from './disruption';
@@ -32,8 +32,8 @@ import { userLockoutBlocks } from './user-lockout';
 import { validateServer } from './validation';
 import type { VaultServerProps } from './vault-server-props';
 
-const lockMemoryScript = scriptFile('server/lock-memory.sh');
-const reloadScript = scriptFile('server/reload.sh');
+const lockMemoryScript = sourceFile('server/lock-memory.sh');
+const reloadScript = sourceFile('server/reload.sh');
 
 /**
  * The Vault servers: a StatefulSet with DynamoDB storage and KMS auto-unseal, and all that belongs to it in the cluster.
@@ -47,6 +47,8 @@ export class VaultServer extends Chart {
   override readonly namespace: string;
   readonly aws: AwsEnvironment;
   readonly replicas: number;
+  /** The table that holds Vault's data, and where it is. */
+  readonly table: { readonly name: string; readonly region: string };
   /** The unseal key, as `seal.kmsKeyId` names it. */
   readonly unsealKey: string;
   /** The labels that select the servers' pods. */
@@ -74,6 +76,7 @@ export class VaultServer extends Chart {
     this.namespace = namespace;
     this.aws = aws;
     this.replicas = props.replicas ?? 3;
+    this.table = { name: storage.table, region: storageRegion(storage, aws) };
     this.unsealKey = seal.kmsKeyId;
     this.selector = selectorLabels(this.name, 'server');
     this.clientLabels = clientLabels(this.name);
@@ -81,9 +84,8 @@ export class VaultServer extends Chart {
     this.metricsPort = metrics === 'off' ? undefined : (metrics.port ?? defaultMetricsPort);
     const ports = { api: this.listener.port, cluster: this.listener.clusterPort, metrics: this.metricsPort };
 
-    const region = storageRegion(storage, aws);
     new Claim(this, 'claim-table', {
-      what: `the DynamoDB table ${storage.table} of account ${aws.accountId} in ${region}`,
+      what: `the DynamoDB table ${storage.table} of account ${aws.accountId} in ${this.table.region}`,
       fix: 'give each Vault its own table: two on one table overwrite each other',
     });
     if (props.createNamespace) namespaceObject(this, namespace, memoryLock);
@@ -105,7 +107,7 @@ export class VaultServer extends Chart {
       serviceAccount: { namespace, name: this.serviceAccountName },
       statements: actions => [...storageStatements(storage, aws, actions), ...sealStatements(seal, aws)],
     });
-    new AwsNeed(this, 'needs-table', aws, region, { type: 'table', name: storage.table, role: this.role });
+    new AwsNeed(this, 'needs-table', aws, this.table.region, { type: 'table', name: storage.table, role: this.role });
     new AwsNeed(this, 'needs-key', aws, sealRegion(seal, aws), neededKey(seal));
     if (account.existing === undefined) serviceAccount(this, this.serviceAccountName, namespace, this.selector, this.role, account);
     podLabelling(this, this.name, namespace, this.selector, this.serviceAccountName, this.replicas);
@@ -129,7 +131,7 @@ export class VaultServer extends Chart {
       ports,
       domain: this.services.internal,
       region: kmsRegion,
-      tableRegion: region === kmsRegion ? undefined : region,
+      tableRegion: this.table.region === kmsRegion ? undefined : this.table.region,
       configMap: config.hashedName,
       tlsSecret: this.certificate.secretName,
       claimedMounts: typeof props.auditStorage === 'object' ? [auditMount] : [],

@@ -62,7 +62,12 @@ export function fromCloudFormation(files: Files): NormalForm {
         found[`secret ${p.Name}`] = { kept: kept(resource), description: p.Description, key: p.KmsKeyId, tags: tags(p.Tags) };
         break;
       case 'AWS::IAM::Role':
-        found[`role ${p.RoleName}`] = { path: p.Path, trust: policy(p.AssumeRolePolicyDocument), tags: tags(p.Tags) };
+        found[`role ${p.RoleName}`] = {
+          path: p.Path,
+          maxSession: p.MaxSessionDuration,
+          trust: policy(p.AssumeRolePolicyDocument),
+          tags: tags(p.Tags),
+        };
         break;
       case 'AWS::IAM::Policy':
         found[`policy ${p.PolicyName}`] = { roles: p.Roles.map(nameOf), policy: policy(p.PolicyDocument) };
@@ -176,7 +181,12 @@ export function fromTerraform(files: Files): NormalForm {
           found[`secret ${r.name}`] = { kept: kept(r), description: r.description, key: r.kms_key_id, tags: tags(r.tags) };
           break;
         case 'aws_iam_role':
-          found[`role ${r.name}`] = { path: r.path, trust: file(r.assume_role_policy), tags: tags(r.tags) };
+          found[`role ${r.name}`] = {
+            path: r.path,
+            maxSession: r.max_session_duration,
+            trust: file(r.assume_role_policy),
+            tags: tags(r.tags),
+          };
           break;
         case 'aws_iam_role_policy':
           found[`policy ${r.name}`] = { roles: [block(r.role).name], policy: file(r.policy) };

@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { Custody, KustomizeApp, VaultInit, type VaultInitProps, VaultServer } from '../../charts';
+import type { InitPlan } from '../../charts/init/plan';
 import type { EncryptedProps, RevokedRootProps } from '../../charts/init/vault-init-props';
 import { danglingReferences, schemaErrors } from '../support/cluster-rules';
+import { runMounted } from '../support/mounted-program';
 import { type Manifest, minimal, objectsOf } from '../support/render';
 
 /** One of the kinds of props, less what the test makes itself. */
@@ -22,23 +24,25 @@ const env = (props: Props = {}) =>
     ]),
   );
 
+const plan = (props: Props = {}): InitPlan => JSON.parse(objects(props)['ConfigMap/vault-init-program'].data['plan.json']);
+
 /** What the Job writes to Vault with the root token, by path. */
 const writes = (props: Props = {}): Record<string, Manifest> =>
-  Object.fromEntries(
-    JSON.parse(objects(props)['ConfigMap/vault-init-script'].data['writes.json']).map(({ path, body }: Manifest) => [path, body]),
-  );
-const request = (props: Props = {}) => JSON.parse(objects(props)['ConfigMap/vault-init-script'].data['request.json']);
+  Object.fromEntries(plan(props).writes.map(({ path, body }) => [path, body]));
+const request = (props: Props = {}) => plan(props).request;
 
-const pgpKey = Buffer.concat([Buffer.from([0x99]), Buffer.alloc(200, 7)]).toString('base64');
+/** The form of a PGP public key: one packet of 269 bytes, as of RSA with 2048 bits. */
+const pgpKey = (fill: number): string => Buffer.concat([Buffer.from([0x99, 0x01, 0x0d]), Buffer.alloc(269, fill)]).toString('base64');
 
 const every: Required<Omit<RevokedRootProps, 'vault' | 'rootTokenPgpKey'>> = {
   recoveryShares: 3,
   recoveryThreshold: 2,
-  pgpKeys: [pgpKey, pgpKey, pgpKey],
+  pgpKeys: [pgpKey(1), pgpKey(2), pgpKey(3)],
   admin: {
     method: 'jwt',
     issuer: 'https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE',
-    people: ['arn:aws:iam::123456789012:role/platform'],
+    iamPrincipals: ['arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef'],
+    serverId: 'vault.example.com',
   },
   custody: Custody.secretsManager('arn:aws:secretsmanager:eu-west-1:123456789012:secret:vault/recovery-AbCdEf', {
     kmsKey: '1234abcd-12ab-34cd-56ef-1234567890ab',
@@ -46,8 +50,13 @@ const every: Required<Omit<RevokedRootProps, 'vault' | 'rootTokenPgpKey'>> = {
   rootToken: 'custody',
   adopt: true,
   role: 'keeper-of-keys',
-  image: 'registry.example.com/aws-cli:2',
-  resources: { requests: { cpu: '1', memory: '1Gi', ephemeralStorage: '1Gi' }, limits: { memory: '1Gi', ephemeralStorage: '1Gi' } },
+  image: 'registry.example.com/node:24.21.0-slim',
+  priorityClassName: 'keeper',
+  outbound: { proxy: 'http://proxy.example.com:3128' },
+  resources: {
+    requests: { cpu: '1', memory: '1Gi', ephemeralStorage: '1Gi' },
+    limits: { cpu: '1', memory: '1Gi', ephemeralStorage: '1Gi' },
+  },
 };
 
 describe('the init Job', () => {
@@ -64,24 +73,64 @@ describe('the init Job', () => {
     expect(pod.restartPolicy).toBe('OnFailure');
     expect(job.spec).toMatchObject({ backoffLimit: 2147483647 });
     expect([job.spec.activeDeadlineSeconds, job.spec.ttlSecondsAfterFinished]).toEqual([undefined, undefined]);
-    expect(job.spec.template.metadata.annotations).toEqual({
-      'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
-      'karpenter.sh/do-not-disrupt': 'true',
-    });
     expect(job.metadata.annotations).toEqual({
       'argocd.argoproj.io/sync-options': 'Prune=false',
       'kustomize.toolkit.fluxcd.io/prune': 'disabled',
     });
-    expect(all['PodDisruptionBudget/vault-init'].spec).toMatchObject({
-      minAvailable: 1,
-      selector: { matchLabels: job.spec.template.metadata.labels },
-    });
+  });
+
+  test('blocks no drain for longer than it holds them: it makes its budget itself, and takes it away', () => {
+    expect(all['PodDisruptionBudget/vault-init']).toBeUndefined();
+    expect(job.spec.template.metadata.annotations).toBeUndefined();
+    expect(all['Role/vault-init'].rules).toEqual(
+      expect.arrayContaining([
+        { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['create'] },
+        { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], resourceNames: ['vault-init'], verbs: ['get', 'delete'] },
+      ]),
+    );
+  });
+
+  test('is the last to be evicted: Guaranteed, with a priority class where one is named', () => {
+    const { resources } = pod.containers[0];
+    expect(resources.requests).toEqual(resources.limits);
+    expect(objects(every)['Job/vault-init'].spec.template.spec.priorityClassName).toBe('keeper');
+  });
+
+  test('keeps its identity for a day after it was deleted', () => {
+    const tokens = pod.volumes
+      .flatMap((volume: Manifest) => volume.projected?.sources ?? [])
+      .flatMap((source: Manifest) => source.serviceAccountToken ?? []);
+    expect(tokens.map(({ expirationSeconds }: Manifest) => expirationSeconds)).toEqual([86400, 86400]);
+    expect(all['ServiceAccount/vault-init'].metadata.annotations).toMatchObject({ 'eks.amazonaws.com/token-expiration': '86400' });
+    expect(pod.terminationGracePeriodSeconds).toBe(86400);
+    expect(make().init.role?.maxSessionSeconds).toBe(43200);
+  });
+
+  test('runs in Node.js 24 as its pod mounts it', async () => {
+    for (const props of [{}, every]) {
+      const rendered = objects(props);
+      // every module was loaded, and the first thing that is missing here is named
+      expect(await runMounted(rendered['Job/vault-init'].spec.template.spec, rendered['ConfigMap/vault-init-program'])).toBe(
+        'init: /program/plan.json is missing: the pod lacks the volume program\n',
+      );
+    }
+  });
+
+  test('stays small enough for a diff and for a ConfigMap', () => {
+    // kubectl keeps the last applied text in an annotation, and Kubernetes allows 256 KiB of those
+    expect(JSON.stringify(all['ConfigMap/vault-init-program']).length).toBeLessThan(128 * 1024);
   });
 
   test('sees the authority of the certificate, not its key', () => {
     expect(pod.volumes).toContainEqual({
       name: 'ca',
-      secret: { secretName: 'vault-tls', defaultMode: 0o444, items: [{ key: 'ca.crt', path: 'ca.crt' }] },
+      projected: {
+        defaultMode: 0o444,
+        sources: [
+          { secret: { name: 'vault-tls', items: [{ key: 'tls.crt', path: 'tls.crt' }] } },
+          { secret: { name: 'vault-tls', items: [{ key: 'ca.crt', path: 'ca.crt' }], optional: true } },
+        ],
+      },
     });
   });
 
@@ -107,9 +156,12 @@ describe('the init Job', () => {
       audience: 'vault',
       bound_service_account_names: ['vault-configuration'],
       bound_service_account_namespaces: ['$NAMESPACE'],
-      token_policies: ['vault-admin'],
+      token_policies: ['vault-admin', 'vault-configuration'],
     });
-    expect(written['sys/policies/acl/vault-admin'].policy).not.toMatch(/^path "(sys\/raw|\*|\+\/data)/m);
+    // nothing that could be a secret's path in an engine, whatever its mount is called
+    const paths = [...written['sys/policies/acl/vault-admin'].policy.matchAll(/^path "([^"]*)"/gm)].map(([, path]) => path.split('/')[0]);
+    expect([...new Set(paths)]).toEqual(['sys', 'auth', 'identity']);
+    expect(written['sys/policies/acl/vault-admin'].policy).not.toMatch(/^path "sys\/(raw|\*)/m);
     expect(make().init.admin).toEqual({
       mount: 'kubernetes',
       role: 'vault-admin',
@@ -122,7 +174,7 @@ describe('the init Job', () => {
     ['the smallest props', {}],
     ['every prop', every],
     ['a Kubernetes Secret', { custody: Custody.kubernetesSecret('recovery') }],
-    ['everything encrypted', { custody: Custody.log(), pgpKeys: [pgpKey], rootTokenPgpKey: pgpKey }],
+    ['everything encrypted', { custody: Custody.log(), pgpKeys: [pgpKey(1)], rootTokenPgpKey: pgpKey(2) }],
   ])('with %s is what Kubernetes knows and refers to nothing that is not there', (_, props) => {
     const rendered = Object.values(objects(props));
     expect(rendered.flatMap(schemaErrors)).toEqual([]);
@@ -130,14 +182,12 @@ describe('the init Job', () => {
   });
 
   test('does as it is told', () => {
-    expect([env()['ROOT_TOKEN'], env()['ADOPT'], env(every)['ROOT_TOKEN'], env(every)['ADOPT']]).toEqual([
-      'revoke',
-      'no',
-      'custody',
-      'yes',
+    expect([plan(), plan(every)].map(({ rootToken, adopt }) => [rootToken, adopt])).toEqual([
+      ['revoke', false],
+      ['custody', true],
     ]);
     const container = objects(every)['Job/vault-init'].spec.template.spec.containers[0];
-    expect([container.image, container.resources.limits.memory]).toEqual(['registry.example.com/aws-cli:2', '1Gi']);
+    expect([container.image, container.resources.limits.memory]).toEqual(['registry.example.com/node:24.21.0-slim', '1Gi']);
   });
 });
 
@@ -194,7 +244,25 @@ describe('custody in Secrets Manager', () => {
     ['a name that is none', Custody.secretsManager('a b'), 'custody: secret: got "a b"; allowed: names of secrets:'],
     ['an alias for its key', Custody.secretsManager('x', { kmsKey: 'alias/custody' }), 'allowed: key ids and key ARNs;'],
     ['one secret for two keys', Custody.secretsManager(['x', 'x']), 'custody: secret: got "x"; allowed: each secret once;'],
-    ['no secret', Custody.secretsManager([]), 'custody: secrets: got []; allowed: a secret, or one for each key;'],
+    ['no secret', Custody.secretsManager([]), 'custody: secretsManager: got nothing; allowed: a secret, or one for each key;'],
+    ['a secret that is unset', Custody.secretsManager(undefined as never), 'custody: secretsManager: got nothing;'],
+    ['a secret that is unset beside one that is not', Custody.secretsManager(['a', undefined as never]), 'custody: secret: got nothing;'],
+    [
+      'one secret by name and by ARN',
+      Custody.secretsManager(['vault/x', 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:vault/x-AbCdEf']),
+      'vault/x-AbCdEf"; allowed: each secret once;',
+    ],
+    [
+      'a name that a command would take for an option',
+      Custody.secretsManager('-x'),
+      'custody: secret: got "-x"; allowed: names of secrets:',
+    ],
+    ['a Secret that is unset', Custody.kubernetesSecret(undefined as never), 'custody: kubernetesSecret: got nothing; allowed: DNS names'],
+    [
+      'the Secret with the certificate',
+      Custody.kubernetesSecret('vault-tls'),
+      'custody: kubernetesSecret: got "vault-tls"; allowed: another Secret than that of the certificate;',
+    ],
     ['a Secret whose name is none', Custody.kubernetesSecret('A'), 'custody: kubernetesSecret: got "A"; allowed: DNS names'],
   ])('%s is refused', (_, custody, message) => {
     expect(() => make({ custody }).app.render()).toThrow(message);
@@ -208,6 +276,8 @@ describe('the other places of custody', () => {
     expect(objects(props)['Role/vault-init'].rules).toEqual([
       { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
       { apiGroups: ['coordination.k8s.io'], resources: ['leases'], resourceNames: ['vault-changes'], verbs: ['get', 'update'] },
+      { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['create'] },
+      { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], resourceNames: ['vault-init'], verbs: ['get', 'delete'] },
       { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
     ]);
   });
@@ -223,14 +293,14 @@ describe('the other places of custody', () => {
     // @ts-expect-error clear keys in a log are lost keys
     const clear: VaultInitProps = { vault: make().vault, custody: Custody.log() };
     // @ts-expect-error nor may the root token stand there
-    const half: VaultInitProps = { vault: make().vault, custody: Custody.log(), pgpKeys: [pgpKey] };
+    const half: VaultInitProps = { vault: make().vault, custody: Custody.log(), pgpKeys: [pgpKey(1)] };
     expect([clear, half]).toHaveLength(2);
-    const props = { custody: Custody.log(), pgpKeys: [pgpKey, pgpKey], rootTokenPgpKey: pgpKey };
+    const props = { custody: Custody.log(), pgpKeys: [pgpKey(1), pgpKey(2)], rootTokenPgpKey: pgpKey(3) };
     expect(request(props)).toEqual({
       recovery_shares: 2,
       recovery_threshold: 2,
-      recovery_pgp_keys: [pgpKey, pgpKey],
-      root_token_pgp_key: pgpKey,
+      recovery_pgp_keys: [pgpKey(1), pgpKey(2)],
+      root_token_pgp_key: pgpKey(3),
     });
   });
 });
@@ -239,7 +309,7 @@ describe('the keys', () => {
   test.each<[string, Props, string]>([
     ['several in one place', { recoveryShares: 3 }, 'recoveryShares: got 3; allowed: 1 where all lie in one place;'],
     ['none', { recoveryShares: 0 }, 'recoveryShares: got 0; allowed: whole numbers from 1 to 255;'],
-    ['more than PGP keys', { recoveryShares: 3, pgpKeys: [pgpKey] }, 'recoveryShares: got 3; allowed: the number of pgpKeys, 1;'],
+    ['more than PGP keys', { recoveryShares: 3, pgpKeys: [pgpKey(1)] }, 'recoveryShares: got 3; allowed: the number of pgpKeys, 1;'],
     [
       'more than secrets',
       { recoveryShares: 3, custody: Custody.secretsManager(['a', 'b']) },
@@ -253,7 +323,7 @@ describe('the keys', () => {
     ['a PGP key that is armored', { pgpKeys: ['-----BEGIN'] }, 'pgpKeys[0]: got "-----BEGIN"; allowed: base64 of a binary PGP public key;'],
     [
       'a PGP key for the root token that is none',
-      { custody: Custody.kubernetesSecret('x'), pgpKeys: [pgpKey], rootTokenPgpKey: 'x' },
+      { custody: Custody.kubernetesSecret('x'), pgpKeys: [pgpKey(1)], rootTokenPgpKey: 'x' },
       'rootTokenPgpKey: got "x"; allowed: base64 of a binary PGP public key;',
     ],
     [
@@ -268,7 +338,65 @@ describe('the keys', () => {
       'role: got "r"; allowed: nothing with custody outside AWS; leave it out: the Job calls no AWS',
     ],
     ['an adoption that is none', { adopt: 'no' as never }, 'adopt: got "no"; allowed: true, false;'],
-    ['people who are no roles', { admin: { people: ['alice'] } }, 'admin.people: got ["alice"]; allowed: a list that is not empty'],
+    ['the same PGP key twice', { pgpKeys: [pgpKey(1), pgpKey(1)] }, 'allowed: each PGP key once;'],
+    [
+      'a PGP key whose packets do not fit',
+      { pgpKeys: [Buffer.concat([Buffer.from([0x99, 0xff, 0xff]), Buffer.alloc(269)]).toString('base64')] },
+      'allowed: base64 of a binary PGP public key;',
+    ],
+    ['PGP keys that are unset', { pgpKeys: undefined as never }, 'pgpKeys: got nothing; allowed: one PGP key for each recovery key;'],
+    [
+      'a log, with the PGP key of the root token unset',
+      { custody: Custody.log(), pgpKeys: [pgpKey(1)], rootTokenPgpKey: undefined as never },
+      'rootTokenPgpKey: got nothing; allowed: base64 of a binary PGP public key;',
+    ],
+    [
+      'more PGP keys than one secret holds',
+      { pgpKeys: Array.from({ length: 80 }, (_, index) => pgpKey(index)) },
+      'allowed: 65536 bytes in one secret; name one secret for each recovery key, or fewer PGP keys',
+    ],
+    [
+      'an image that may move',
+      { image: 'node:latest' },
+      'image: got "node:latest"; allowed: image references with a tag that stays where it is',
+    ],
+    [
+      'resources that are none',
+      {
+        resources: {
+          requests: { cpu: 'one', memory: '1Gi', ephemeralStorage: '1Gi' },
+          limits: { memory: '512Mi', ephemeralStorage: '1Gi' },
+        },
+      },
+      'resources.requests.cpu: got "one"; allowed: Kubernetes quantities',
+    ],
+    [
+      'a request above its limit',
+      {
+        resources: { requests: { cpu: '1', memory: '1Gi', ephemeralStorage: '1Gi' }, limits: { memory: '512Mi', ephemeralStorage: '1Gi' } },
+      },
+      'resources.requests.memory: got "1Gi"; allowed: at most resources.limits.memory (512Mi);',
+    ],
+    ['a priority class that is none', { priorityClassName: 'A' }, 'priorityClassName: got "A"; allowed: DNS names'],
+    ['a proxy without a port', { outbound: { proxy: 'http://proxy' } }, 'outbound.proxy: got "http://proxy"; allowed: http URLs'],
+    ['authorities that are unset', { outbound: { ca: { configMap: undefined as never } } }, 'outbound.ca.configMap: got nothing;'],
+    [
+      'people who are no principals',
+      { admin: { iamPrincipals: ['alice'] } },
+      'admin.iamPrincipals: got ["alice"]; allowed: a list that is not empty',
+    ],
+    [
+      'principals of another partition',
+      { admin: { iamPrincipals: ['arn:aws-cn:iam::123456789012:role/x'] } },
+      'each of: ARNs of IAM roles and users in partition aws;',
+    ],
+    ['principals that are unset', { admin: { iamPrincipals: undefined as never } }, 'admin.iamPrincipals: got nothing;'],
+    ['a server id that nobody needs', { admin: { serverId: 'x' } }, 'admin.serverId: got "x"; allowed: only with iamPrincipals;'],
+    [
+      'a server id that is no word',
+      { admin: { iamPrincipals: ['arn:aws:iam::123456789012:role/x'], serverId: 'a b' } },
+      'admin.serverId: got "a b"; allowed: 1 to 128 characters',
+    ],
     [
       'an issuer that is none',
       { admin: { method: 'jwt', issuer: 'oidc.eks' } },
@@ -292,24 +420,54 @@ describe('the admin path', () => {
       bound_subject: 'system:serviceaccount:$NAMESPACE:vault-configuration',
     });
     expect(Object.keys(objects(every)).filter(name => name.startsWith('ClusterRoleBinding/'))).toEqual([]);
-    expect(env(every)['LOGIN']).toBe('auth/jwt/login');
+    expect(plan(every).login).toEqual({ mount: 'jwt', role: 'vault-init' });
   });
 
-  test('for people by their IAM roles', () => {
+  test('for people by their IAM principals, as Vault compares them: an SSO role without its path', () => {
     expect(writes(every)['auth/aws/role/vault-admin']).toMatchObject({
       auth_type: 'iam',
-      bound_iam_principal_arn: ['arn:aws:iam::123456789012:role/platform'],
-      token_policies: ['vault-admin'],
+      bound_iam_principal_arn: ['arn:aws:iam::123456789012:role/AWSReservedSSO_Admin_0123456789abcdef'],
+      token_policies: ['vault-admin', 'vault-configuration'],
     });
+  });
+
+  test('a login that was signed for another Vault does not serve: account, region and table are what a Vault is', () => {
+    const iamPrincipals = ['arn:aws:iam::123456789012:user/people/alice'];
+    const written = writes({ admin: { iamPrincipals } });
+    expect(written['auth/aws/config/client'].iam_server_id_header_value).toBe('vault-data.eu-west-1.123456789012');
+    expect(written['auth/aws/role/vault-admin'].bound_iam_principal_arn).toEqual(['arn:aws:iam::123456789012:user/alice']);
+    expect(writes(every)['auth/aws/config/client'].iam_server_id_header_value).toBe('vault.example.com');
   });
 
   test('is nobody’s to make where the root token is encrypted', () => {
     // @ts-expect-error the Job could not make it
-    const props: VaultInitProps = { vault: make().vault, custody: Custody.kubernetesSecret('x'), rootTokenPgpKey: pgpKey, admin: {} };
+    const props: VaultInitProps = { vault: make().vault, custody: Custody.kubernetesSecret('x'), rootTokenPgpKey: pgpKey(2), admin: {} };
     expect(props).toBeDefined();
-    const encrypted = { custody: Custody.log(), pgpKeys: [pgpKey], rootTokenPgpKey: pgpKey };
+    const encrypted = { custody: Custody.log(), pgpKeys: [pgpKey(1)], rootTokenPgpKey: pgpKey(2) };
     expect(make(encrypted).init.admin).toBeUndefined();
-    expect(objects(encrypted)['ConfigMap/vault-init-script'].data['writes.json']).toBeUndefined();
-    expect(env(encrypted)['ROOT_TOKEN']).toBe('encrypted');
+    expect(plan(encrypted)).toMatchObject({ writes: [], rootToken: 'encrypted' });
+    expect(plan(encrypted).login).toBeUndefined();
+  });
+});
+
+describe('beside its server', () => {
+  test('it must land in the same base', () => {
+    const app = new KustomizeApp();
+    const vault = new VaultServer(app, 'vault', minimal);
+    new VaultInit(app.base('staging'), 'init', { vault, custody: Custody.kubernetesSecret('x') });
+    expect(() => app.render()).toThrow(
+      '[staging/init] vault: got "a server in dist/"; allowed: servers in dist/staging/; make both in the same app.base(...)',
+    );
+  });
+
+  test.each([
+    [47, undefined],
+    [48, `vault.name: got "${'v'.repeat(48)}"; allowed: at most 47 characters with an init Job;`],
+  ])('a name of %s characters', (length, message) => {
+    const app = new KustomizeApp();
+    const vault = new VaultServer(app, 'vault', { ...minimal, name: 'v'.repeat(length) });
+    new VaultInit(app, 'init', { vault, custody: Custody.kubernetesSecret('x') });
+    if (message === undefined) expect(() => app.render()).not.toThrow();
+    else expect(() => app.render()).toThrow(message);
   });
 });

