@@ -186,7 +186,7 @@ export class ServerPod {
     return {
       name: 'reload',
       ...this.options.image,
-      command: ['sh', '/vault/config/reload.sh'],
+      command: ['sh', '/vault/config/reload.sh', String(this.options.ports.api)],
       resources: smallResources(),
       securityContext: unprivileged(),
       volumeMounts: [

@@ -8,10 +8,10 @@ interval=${2:-10}
 tls=${3:-/vault/tls}
 proc=${4:-/proc}
 
-# of the folder that kubelet swapped in, too: a certificate that came back may meet a Vault that read the one in between
+# The folder that kubelet swapped in counts too: where an earlier certificate comes back, Vault may have read the one in between.
 fingerprint() { { readlink "$tls/..data"; cat "$tls/tls.crt" "$tls/tls.key"; } 2>/dev/null | sha256sum; }
 
-# Pid and start (1/100 s since boot) of the server: not of a `vault status` or a shell beside it, nor of a younger server by hand.
+# Pid and start (1/100 s since boot) of the server: not of a `vault status` or a shell beside it, nor of a server started later.
 # shellcheck disable=SC2046,SC2086 # words
 server() {
   for process in "$proc"/[0-9]*; do
@@ -25,7 +25,7 @@ server() {
   done | sort -n -k 2 | head -n 1
 }
 
-# SIGHUP ends a Vault that has not registered for it yet. It registers before it listens (state 0A); the port is its own in the whole pod.
+# SIGHUP ends a Vault not registered for it yet. It registers before it listens (state 0A); no other process of the pod has the port.
 listens() { grep -qs ":$(printf %04X "$port") [0:]* 0A " "$proc"/net/tcp*; }
 
 # Whether the files were there when the server started, by 2 s, since both times are rounded. Kubelet's swap changes the folder.

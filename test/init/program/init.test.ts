@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Custody } from '../../../charts';
-import { alreadyInitialised, denied } from '../../support/fakes/fake-vault';
+import { alreadyInitialised, loginDenied } from '../../support/fakes/fake-vault';
 import { InitPod, serviceAccountToken } from './init-pod';
 
 let pod: InitPod;
@@ -320,7 +320,7 @@ describe('after the keys are in custody', () => {
 
   test('a login that fails is no success, and the root token stays to mend it', async () => {
     await make();
-    pod.vault.instead['PUT auth/kubernetes/login'] = denied;
+    pod.vault.instead['PUT auth/kubernetes/login'] = loginDenied;
     expect(await pod.run()).toMatchObject(fails('the login as vault-init: Vault answered 403 (permission denied)'));
     expect(pod.vault.rootLives).toBe(true);
     // and the next container goes on from the kept answer

@@ -62,8 +62,13 @@ export class FakeAws extends FakeServer {
     const before = versions.get(id);
     if (before !== undefined && before.text !== text)
       return failure('ResourceExistsException', 'A resource with the ID you requested already exists with other content');
-    for (const version of versions.values()) version.stages = version.stages.filter(stage => !wanted.includes(stage));
-    versions.set(id, { text, stages: [...new Set([...(before?.stages ?? []), ...wanted])] });
+    // the first version of a secret becomes the current one, whatever was asked for; the current one before another is the previous one
+    const stages: string[] = versions.size === 0 ? ['AWSCURRENT', ...wanted] : wanted;
+    for (const [other, version] of versions) {
+      const current = other !== id && stages.includes('AWSCURRENT') && version.stages.includes('AWSCURRENT');
+      version.stages = [...version.stages.filter(stage => !stages.includes(stage)), ...(current ? ['AWSPREVIOUS'] : [])];
+    }
+    versions.set(id, { text, stages: [...new Set([...(before?.stages ?? []), ...stages])] });
     return { status: 200, body: { Name: body.SecretId, VersionId: id, VersionStages: versions.get(id)?.stages } };
   }
 

@@ -7,12 +7,16 @@ interface Token {
 }
 
 const made = Date.parse('2026-01-02T03:04:05Z') / 1000;
-const errors = (status: number, ...words: string[]): Reply => ({ status, body: { errors: words } });
+const errors = (status: number, words: string): Reply => ({ status, body: { errors: [words] } });
+/** As Go's multierror prints several errors, or one. */
+const severalErrors = (status: number, ...words: string[]): Reply =>
+  errors(status, `${words.length} error${words.length === 1 ? '' : 's'} occurred:\n${words.map(word => `\t* ${word}\n`).join('')}\n`);
 
 /** What Vault 1.21 answers; test/contracts holds each against a real Vault. */
-export const denied = errors(403, 'permission denied');
-export const invalidToken = errors(403, 'permission denied', 'invalid token');
-export const invalidAccessor = errors(400, 'invalid accessor');
+export const denied = severalErrors(403, 'permission denied');
+export const loginDenied = errors(403, 'permission denied');
+export const invalidToken = severalErrors(403, 'permission denied', 'invalid token');
+export const invalidAccessor = severalErrors(400, 'invalid accessor');
 export const alreadyInitialised = errors(400, 'Vault is already initialized');
 
 /** As much of Vault as the init Job speaks to. Whatever is secret in its answers contains "5ecre7". */
@@ -81,10 +85,10 @@ export class FakeVault extends FakeServer {
   }
 
   private login(mount: string, { role, jwt }: { readonly role: string; readonly jwt: string }): Reply {
-    if (!this.auth.has(mount)) return denied;
+    if (!this.auth.has(mount)) return loginDenied;
     const found = this.roles.get(`${mount}${role}`);
     if (found === undefined) return errors(400, `invalid role name "${role}"`);
-    if (jwt !== this.jwt) return denied;
+    if (jwt !== this.jwt) return loginDenied;
     this.logins += 1;
     const token = `hvs.5ecre7-login-${this.logins}`;
     this.addToken(token, ['default', ...found.token_policies]);
@@ -104,7 +108,9 @@ export class FakeVault extends FakeServer {
     }
     if (!may) return denied;
     const [name, found] = [...this.tokens].find(([, { accessor }]) => accessor === body.accessor) ?? [];
-    if (name === undefined) return invalidAccessor;
+    // of one that is gone already, a revocation only warns
+    if (name === undefined)
+      return call === 'PUT lookup-accessor' ? invalidAccessor : { status: 200, body: { warnings: ['No token found with this accessor'] } };
     if (call === 'PUT lookup-accessor') return { status: 200, body: { data: { ...found, id: '' } } };
     this.tokens.delete(name);
     return { status: 204 };
@@ -117,7 +123,8 @@ export class FakeVault extends FakeServer {
     if (call === 'GET sys/auth' || call === 'GET sys/audit')
       return { status: 200, body: { data: Object.fromEntries([...listed[call.slice(8) as 'auth' | 'audit']].map(path => [path, {}])) } };
     if (kind === 'auth' || kind === 'audit') {
-      if (listed[kind].has(`${name}/`)) return errors(400, `path already in use at ${name}/`);
+      if (listed[kind].has(`${name}/`))
+        return errors(400, kind === 'auth' ? `path is already in use at ${name}/` : 'path already in use: invalid configuration');
       listed[kind].add(`${name}/`);
     } else if (kind === 'policies/acl') this.policies.add(name);
     const [, role] = /^PUT auth\/(.*\/role\/.*)$/.exec(call) ?? [];

@@ -1,14 +1,15 @@
 import { type Answer, type CallOptions, HttpsServer } from './https.mts';
 import { list, object, optional, parse, type Shape, string } from './shape.mts';
 import type { Stop } from './stop.mts';
-import { NotYet } from './wait.mts';
+import { NotYet, oneLine } from './wait.mts';
 
 const errorList = object({ errors: list(string) });
 
 /** Vault's own words, where it answered in its form (Vault API documentation, "Error response"); a proxy does not. */
 export function vaultErrors(answer: Answer): string {
   try {
-    return parse(answer.text, errorList, 'the answer').errors.join('; ') || 'no reason given';
+    // several errors of Vault come as several lines
+    return oneLine(parse(answer.text, errorList, 'the answer').errors.join('; ')) || 'no reason given';
   } catch {
     return 'an answer that is not Vault’s';
   }
@@ -122,6 +123,6 @@ export async function lookupAccessor(vault: Vault, accessor: string, token: stri
   return answer === undefined ? undefined : parse(answer.text, tokenAnswer, 'the answer about an accessor').data;
 }
 
-/** Whether there was a token to revoke. */
+/** Whether there was a token to revoke: 204. Where it is gone already, Vault warns with a 200 (vault/token_store.go, `handleUpdateRevokeAccessor`). */
 export const revokeAccessor = async (vault: Vault, accessor: string, token: string): Promise<boolean> =>
-  (await aboutAccessor(vault, 'auth/token/revoke-accessor', accessor, token)) !== undefined;
+  (await aboutAccessor(vault, 'auth/token/revoke-accessor', accessor, token))?.status === 204;
