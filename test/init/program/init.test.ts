@@ -431,6 +431,23 @@ describe('the sweep for root tokens', () => {
     expect(pod.output).toContain('no root token is left');
   });
 
+  test('an accessor whose token is gone is denied: it is no root token, and no reason to wait', async () => {
+    await unfinished();
+    pod.vault.danglingAccessors.push('accessor-of-nothing');
+    expect(await pod.run()).toMatchObject(done);
+    expect([pod.vault.rootLives, pod.output.includes('no root token is left')]).toEqual([false, true]);
+  });
+
+  test('a Job that may look up no token does not say that none is left', async () => {
+    await unfinished();
+    pod.vault.instead['PUT auth/token/lookup-accessor'] = {
+      status: 403,
+      body: { errors: ['1 error occurred:\n\t* permission denied\n\n'] },
+    };
+    const { status, output } = await pod.run();
+    expect([status, output.includes('no root token is left')]).toEqual([1, false]);
+  });
+
   test('tokens that come and go meanwhile neither stop nor prolong it', async () => {
     await unfinished();
     for (let index = 0; index < 50; index++) pod.vault.addToken(`hvs.5ecre7-user-${index}`, ['default']);

@@ -31,6 +31,8 @@ export class FakeVault extends FakeServer {
   readonly auth = new Set(['token/']);
   /** Roles of auth methods, by "<mount>/<role>", and what was written to them. */
   readonly roles = new Map<string, { readonly token_policies: readonly string[] }>();
+  /** Accessors whose tokens are gone: only the index is left of them. */
+  readonly danglingAccessors: string[] = [];
   private logins = 0;
 
   get initAnswer() {
@@ -104,9 +106,14 @@ export class FakeVault extends FakeServer {
         this.tokens.delete(headers['x-vault-token'] ?? '');
         return { status: 204 };
       case 'GET accessors?list=true':
-        return may ? { status: 200, body: { data: { keys: [...this.tokens.values()].map(({ accessor }) => accessor) } } } : denied;
+        return may
+          ? {
+              status: 200,
+              body: { data: { keys: [...this.danglingAccessors, ...[...this.tokens.values()].map(({ accessor }) => accessor)] } },
+            }
+          : denied;
     }
-    if (!may) return denied;
+    if (!may || this.danglingAccessors.includes(body.accessor)) return denied;
     const [name, found] = [...this.tokens].find(([, { accessor }]) => accessor === body.accessor) ?? [];
     // of one that is gone already, a revocation only warns
     if (name === undefined)

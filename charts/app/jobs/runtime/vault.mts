@@ -98,22 +98,37 @@ export async function lookupSelf(vault: Vault, token: string): Promise<TokenFact
 /** The caller's own token is no longer good: it must log in again. */
 export class TokenExpired extends Error {}
 
+/** 403: the caller's own token is dead ("invalid token"), or it lacks the right. */
+const deniedToCaller = (what: string, answer: Answer): Error => {
+  const words = vaultErrors(answer);
+  return words.includes('invalid token') ? new TokenExpired(`${what}: Vault answered 403 (${words})`) : unexpected(what, answer);
+};
+
 /**
- * What a call about an accessor answers: undefined where its token is gone (400 "invalid accessor"), TokenExpired where the caller's own is (403). Seen on
- * Vault 1.21; vault/token_store.go, `lookupByAccessor`.
+ * What a call about an accessor answers: undefined where its token is gone, which Vault says by 400 "invalid accessor", or, where only the accessor is left of it,
+ * by 403 "permission denied" to somebody who may look up others (seen on Vault 1.21; vault/token_store.go, `handleLookup` after `lookupByAccessor`).
  */
 async function aboutAccessor(vault: Vault, path: string, accessor: string, token: string): Promise<Answer | undefined> {
   const answer = await vault.call('PUT', path, { body: { accessor }, token });
   if (answer.status === 200 || answer.status === 204) return answer;
-  if (answer.status === 403) throw new TokenExpired(`PUT ${path}: Vault answered 403 (${vaultErrors(answer)})`);
+  if (answer.status === 403 && !vaultErrors(answer).includes('invalid token') && (await mayLookUp(vault, token))) return undefined;
+  if (answer.status === 403) throw deniedToCaller(`PUT ${path}`, answer);
   if (answer.status === 400 && vaultErrors(answer).includes('invalid accessor')) return undefined;
   throw unexpected(`PUT ${path}`, answer);
+}
+
+/** Whether a token may look up by accessor: its own is there to be found. */
+async function mayLookUp(vault: Vault, token: string): Promise<boolean> {
+  const own = await lookupSelf(vault, token);
+  if (own === undefined) return false;
+  const answer = await vault.call('PUT', 'auth/token/lookup-accessor', { body: { accessor: own.accessor }, token });
+  return answer.status === 200;
 }
 
 /** The accessors of all tokens. */
 export async function accessors(vault: Vault, token: string): Promise<readonly string[]> {
   const answer = await vault.call('GET', 'auth/token/accessors?list=true', { token });
-  if (answer.status === 403) throw new TokenExpired(`listing tokens: Vault answered 403 (${vaultErrors(answer)})`);
+  if (answer.status === 403) throw deniedToCaller('listing tokens', answer);
   if (answer.status !== 200) throw unexpected('listing tokens', answer);
   return parse(answer.text, object({ data: object({ keys: list(string) }) }), 'the list of tokens').data.keys;
 }
