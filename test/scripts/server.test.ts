@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { which } from './sandbox';
+import { which } from './which';
 
 const scripts = join(__dirname, '..', '..', 'charts', 'server');
 let folder: string;
