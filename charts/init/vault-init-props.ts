@@ -36,7 +36,7 @@ export interface InitJobProps {
   readonly image?: string;
   /**
    * Requests and limits of the Job's container. Equal ones make the pod Guaranteed: a node under pressure evicts others first.
-   * @default 250m cpu, 128Mi memory and 64Mi ephemeral storage, requested and at most
+   * @default 250m cpu, 192Mi memory and 64Mi ephemeral storage, requested and at most
    */
   readonly resources?: ResourcesProps;
   /**

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { Custody, VaultInit, type VaultInitProps } from '../../charts';
 import { TestCa } from './support/certificates';
-import { aws, enforceIam, Installation, kubectl } from './support/cluster';
+import { accountId, aws, enforceIam, Installation, issuer, kubectl } from './support/cluster';
 import { eventually } from './support/shell';
 
 jest.setTimeout(5 * 60_000);
@@ -111,6 +111,47 @@ test('the log: what stands there is ciphertext, whose owner gets in', async () =
   } finally {
     execFileSync('gpgconf', ['--homedir', home, '--kill', 'all']);
     rmSync(home, { recursive: true, force: true });
+  }
+});
+
+test('jwt on the cluster’s issuer, and people by an IAM role with a path, as SSO’s have', async () => {
+  const path = '/aws-reserved/sso.amazonaws.com/';
+  const role = `${installation.namespace}-people`;
+  const app = synth({
+    custody: Custody.kubernetesSecret('recovery'),
+    admin: { method: 'jwt', issuer: `https://${issuer}`, iamPrincipals: [`arn:aws:iam::${accountId}:role${path}${role}`] },
+  });
+  await prepare(app);
+  const trust = {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { AWS: `arn:aws:iam::${accountId}:root` } }],
+  };
+  await aws(['iam', 'create-role', '--role-name', role, '--path', path, '--assume-role-policy-document', JSON.stringify(trust)]);
+  try {
+    await kubectl(['apply', '-k', app.dist]);
+    await installation.jobsComplete(1);
+    const { admin } = app.init;
+    if (admin === undefined) throw new Error('no admin path');
+    await installation.kubectl(['create', 'serviceaccount', admin.serviceAccount]);
+    const jwt = (await installation.kubectl(['create', 'token', admin.serviceAccount, `--audience=${admin.audience}`])).stdout;
+    const byToken = ['vault', 'write', '-field=token_policies', `auth/${admin.mount}/login`, `role=${admin.role}`, 'jwt=-'];
+    expect((await installation.exec('vault-0', byToken, { input: jwt })).stdout).toContain('vault-admin');
+    const assumed = JSON.parse(
+      await aws(['sts', 'assume-role', '--role-arn', `arn:aws:iam::${accountId}:role${path}${role}`, '--role-session-name', 'alice']),
+    );
+    const { AccessKeyId, SecretAccessKey, SessionToken } = assumed.Credentials;
+    const signIn = (serverId: string) => {
+      const script = `read -r AWS_ACCESS_KEY_ID; read -r AWS_SECRET_ACCESS_KEY; read -r AWS_SESSION_TOKEN; export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+exec vault login -no-store -field=policies -method=aws region=us-east-1 header_value="$1" role=${admin.role}`;
+      const input = `${AccessKeyId}\n${SecretAccessKey}\n${SessionToken}\n`;
+      return installation.exec('vault-0', ['sh', '-c', script, 'sh', serverId], { input, accept: [0, 2] });
+    };
+    const { name, region } = app.vault.table;
+    expect(await signIn(`${name}.${region}.${accountId}`)).toMatchObject({ status: 0, stdout: expect.stringContaining('vault-admin') });
+    // a login that was signed for another Vault
+    expect(await signIn(`other.${region}.${accountId}`)).toMatchObject({ status: 2 });
+  } finally {
+    await aws(['iam', 'delete-role', '--role-name', role]);
   }
 });
 
