@@ -448,6 +448,16 @@ describe('the sweep for root tokens', () => {
     expect([status, output.includes('no root token is left')]).toEqual([1, false]);
   });
 
+  test('a Job that may look up, but not revoke, does not say that none is left', async () => {
+    await unfinished();
+    pod.vault.instead['PUT auth/token/revoke-accessor'] = {
+      status: 403,
+      body: { errors: ['1 error occurred:\n\t* permission denied\n\n'] },
+    };
+    const { status, output } = await pod.run();
+    expect([status, output.includes('no root token is left'), pod.vault.rootLives]).toEqual([1, false, true]);
+  });
+
   test('tokens that come and go meanwhile neither stop nor prolong it', async () => {
     await unfinished();
     for (let index = 0; index < 50; index++) pod.vault.addToken(`hvs.5ecre7-user-${index}`, ['default']);

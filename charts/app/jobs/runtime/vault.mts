@@ -98,20 +98,20 @@ export async function lookupSelf(vault: Vault, token: string): Promise<TokenFact
 /** The caller's own token is no longer good: it must log in again. */
 export class TokenExpired extends Error {}
 
+/** The caller's token lives, and may not do what it asked for. */
+class Denied extends NotYet {}
+
 /** 403: the caller's own token is dead ("invalid token"), or it lacks the right. */
 const deniedToCaller = (what: string, answer: Answer): Error => {
   const words = vaultErrors(answer);
-  return words.includes('invalid token') ? new TokenExpired(`${what}: Vault answered 403 (${words})`) : unexpected(what, answer);
+  const message = `${what}: Vault answered 403 (${words})`;
+  return words.includes('invalid token') ? new TokenExpired(message) : new Denied(message);
 };
 
-/**
- * What a call about an accessor answers: undefined where its token is gone, which Vault says by 400 "invalid accessor", or, where only the accessor is left of it,
- * by 403 "permission denied" to somebody who may look up others (seen on Vault 1.21; vault/token_store.go, `handleLookup` after `lookupByAccessor`).
- */
+/** What a call about an accessor answers; undefined where its token is gone: 400 "invalid accessor" (vault/token_store.go, `lookupByAccessor`). */
 async function aboutAccessor(vault: Vault, path: string, accessor: string, token: string): Promise<Answer | undefined> {
   const answer = await vault.call('PUT', path, { body: { accessor }, token });
   if (answer.status === 200 || answer.status === 204) return answer;
-  if (answer.status === 403 && !vaultErrors(answer).includes('invalid token') && (await mayLookUp(vault, token))) return undefined;
   if (answer.status === 403) throw deniedToCaller(`PUT ${path}`, answer);
   if (answer.status === 400 && vaultErrors(answer).includes('invalid accessor')) return undefined;
   throw unexpected(`PUT ${path}`, answer);
@@ -133,9 +133,18 @@ export async function accessors(vault: Vault, token: string): Promise<readonly s
   return parse(answer.text, object({ data: object({ keys: list(string) }) }), 'the list of tokens').data.keys;
 }
 
+/**
+ * What the token of an accessor is; undefined where it is gone. Where only the accessor is left of it, Vault answers 403 "permission denied" to somebody who may
+ * look up others (seen on Vault 1.21; vault/token_store.go, `handleLookup` after `lookupByAccessor`).
+ */
 export async function lookupAccessor(vault: Vault, accessor: string, token: string): Promise<TokenFacts | undefined> {
-  const answer = await aboutAccessor(vault, 'auth/token/lookup-accessor', accessor, token);
-  return answer === undefined ? undefined : parse(answer.text, tokenAnswer, 'the answer about an accessor').data;
+  try {
+    const answer = await aboutAccessor(vault, 'auth/token/lookup-accessor', accessor, token);
+    return answer === undefined ? undefined : parse(answer.text, tokenAnswer, 'the answer about an accessor').data;
+  } catch (error) {
+    if (error instanceof Denied && (await mayLookUp(vault, token))) return undefined;
+    throw error;
+  }
 }
 
 /** Whether there was a token to revoke: 204. Where it is gone already, Vault warns with a 200 (vault/token_store.go, `handleUpdateRevokeAccessor`). */
