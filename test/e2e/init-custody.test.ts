@@ -124,7 +124,19 @@ test('jwt on the cluster’s issuer, and people by an IAM role with a path, as S
   await prepare(app);
   const trust = {
     Version: '2012-10-17',
-    Statement: [{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { AWS: `arn:aws:iam::${accountId}:root` } }],
+    Statement: [
+      {
+        Effect: 'Allow',
+        Action: 'sts:AssumeRoleWithWebIdentity',
+        Principal: { Federated: `arn:aws:iam::${accountId}:oidc-provider/${issuer}` },
+        Condition: {
+          StringEquals: {
+            [`${issuer}:sub`]: `system:serviceaccount:${installation.namespace}:alice`,
+            [`${issuer}:aud`]: 'sts.amazonaws.com',
+          },
+        },
+      },
+    ],
   };
   await aws(['iam', 'create-role', '--role-name', role, '--path', path, '--assume-role-policy-document', JSON.stringify(trust)]);
   try {
@@ -136,8 +148,11 @@ test('jwt on the cluster’s issuer, and people by an IAM role with a path, as S
     const jwt = (await installation.kubectl(['create', 'token', admin.serviceAccount, `--audience=${admin.audience}`])).stdout;
     const byToken = ['vault', 'write', '-field=token_policies', `auth/${admin.mount}/login`, `role=${admin.role}`, 'jwt=-'];
     expect((await installation.exec('vault-0', byToken, { input: jwt })).stdout).toContain('vault-admin');
+    await installation.kubectl(['create', 'serviceaccount', 'alice']);
+    const identity = (await installation.kubectl(['create', 'token', 'alice', '--audience=sts.amazonaws.com'])).stdout.trim();
+    const session = ['--role-session-name', 'alice', '--web-identity-token', identity];
     const assumed = JSON.parse(
-      await aws(['sts', 'assume-role', '--role-arn', `arn:aws:iam::${accountId}:role${path}${role}`, '--role-session-name', 'alice']),
+      await aws(['sts', 'assume-role-with-web-identity', '--role-arn', `arn:aws:iam::${accountId}:role${path}${role}`, ...session]),
     );
     const { AccessKeyId, SecretAccessKey, SessionToken } = assumed.Credentials;
     const signIn = (serverId: string) => {
