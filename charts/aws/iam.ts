@@ -22,7 +22,10 @@ export const rolePolicy = (statements: readonly IamStatement[]): PolicyDocument 
   );
 
 /** One ServiceAccount of the cluster, and no other, gets the role (EKS User Guide, "IAM roles for service accounts"). */
-export function serviceAccountTrust({ aws, serviceAccount }: IamRole, oidcProvider: string): PolicyDocument {
+export function serviceAccountTrust(
+  { aws, serviceAccount }: Pick<IamRole, 'aws' | 'serviceAccount'>,
+  oidcProvider: string,
+): PolicyDocument {
   return policyDocument([
     {
       Effect: 'Allow',

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { AwsClient } from 'aws4fetch';
-import { accountId, aws, awsResult, issuer, kubectl } from '../e2e/support/cluster';
+import { serviceAccountTrust } from '../../charts/aws/iam';
+import { accountId, aws, awsResult, issuer, kubectl, region } from '../e2e/support/cluster';
 import { FakeAws } from '../support/fakes/fake-aws';
 import { type Answered, required } from './support';
 
@@ -26,19 +27,7 @@ beforeAll(async () => {
   await kubectl(['create', 'namespace', namespace]);
   await kubectl(['-n', namespace, 'create', 'serviceaccount', 'program']);
   const allowAll = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'secretsmanager:*', Resource: '*' }] };
-  const trust = {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Action: 'sts:AssumeRoleWithWebIdentity',
-        Principal: { Federated: `arn:aws:iam::${accountId}:oidc-provider/${issuer}` },
-        Condition: {
-          StringEquals: { [`${issuer}:sub`]: `system:serviceaccount:${namespace}:program`, [`${issuer}:aud`]: 'sts.amazonaws.com' },
-        },
-      },
-    ],
-  };
+  const trust = serviceAccountTrust({ aws: { accountId, region }, serviceAccount: { namespace, name: 'program' } }, issuer);
   await aws(['iam', 'create-role', '--role-name', role, '--assume-role-policy-document', JSON.stringify(trust)]);
   await aws(['iam', 'put-role-policy', '--role-name', role, '--policy-name', 'all', '--policy-document', JSON.stringify(allowAll)]);
 });

@@ -10,7 +10,7 @@ export interface Answered {
   readonly fields?: unknown;
 }
 
-export interface Call {
+interface Call {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
 }

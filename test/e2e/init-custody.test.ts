@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { Custody, VaultInit, type VaultInitProps } from '../../charts';
+import { serviceAccountTrust } from '../../charts/aws/iam';
 import { TestCa } from './support/certificates';
-import { accountId, aws, enforceIam, Installation, issuer, kubectl } from './support/cluster';
+import { accountId, aws, enforceIam, Installation, issuer, kubectl, region } from './support/cluster';
 import { eventually } from './support/shell';
 
 jest.setTimeout(5 * 60_000);
@@ -122,22 +123,10 @@ test('jwt on the cluster’s issuer, and people by an IAM role with a path, as S
     admin: { method: 'jwt', issuer: `https://${issuer}`, iamPrincipals: [`arn:aws:iam::${accountId}:role${path}${role}`] },
   });
   await prepare(app);
-  const trust = {
-    Version: '2012-10-17',
-    Statement: [
-      {
-        Effect: 'Allow',
-        Action: 'sts:AssumeRoleWithWebIdentity',
-        Principal: { Federated: `arn:aws:iam::${accountId}:oidc-provider/${issuer}` },
-        Condition: {
-          StringEquals: {
-            [`${issuer}:sub`]: `system:serviceaccount:${installation.namespace}:alice`,
-            [`${issuer}:aud`]: 'sts.amazonaws.com',
-          },
-        },
-      },
-    ],
-  };
+  const trust = serviceAccountTrust(
+    { aws: { accountId, region }, serviceAccount: { namespace: installation.namespace, name: 'alice' } },
+    issuer,
+  );
   await aws(['iam', 'create-role', '--role-name', role, '--path', path, '--assume-role-policy-document', JSON.stringify(trust)]);
   try {
     await kubectl(['apply', '-k', app.dist]);
@@ -161,10 +150,13 @@ exec vault login -no-store -field=policies -method=aws region=us-east-1 header_v
       const input = `${AccessKeyId}\n${SecretAccessKey}\n${SessionToken}\n`;
       return installation.exec('vault-0', ['sh', '-c', script, 'sh', serverId], { input, accept: [0, 2] });
     };
-    const { name, region } = app.vault.table;
-    expect(await signIn(`${name}.${region}.${accountId}`)).toMatchObject({ status: 0, stdout: expect.stringContaining('vault-admin') });
+    const { table } = app.vault;
+    expect(await signIn(`${table.name}.${table.region}.${accountId}`)).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('vault-admin'),
+    });
     // a login that was signed for another Vault
-    expect(await signIn(`other.${region}.${accountId}`)).toMatchObject({ status: 2 });
+    expect(await signIn(`other.${table.region}.${accountId}`)).toMatchObject({ status: 2 });
   } finally {
     await aws(['iam', 'delete-role', '--role-name', role]);
   }

@@ -10,7 +10,7 @@ import { parseAnswer } from './answer.mts';
 import type { DisruptionBudget } from './budget.mts';
 import type { Custody, Holding } from './custody.mts';
 import type { KeptAnswer } from './kept.mts';
-import { type Progress, type RunRecord, readRecord, writeRecord } from './record.mts';
+import { type Progress, type RunRecord, readRecord, unfinished, writeRecord } from './record.mts';
 import { RootTokens } from './root-tokens.mts';
 
 /** Whom the program talks to, and what it was told. */
@@ -54,7 +54,7 @@ export class InitRun {
     await lease.take(waiter);
     try {
       if (kept.text === undefined) await budget.release(waiter);
-      const holding = await this.#holding();
+      const holding = await waiter.until('a clean answer of custody', () => this.#with.custody.holds());
       const initialised = await waiter.until(`a clean answer of ${this.#with.vault.address}`, () => this.#initialised());
       say(`Vault initialised: ${initialised ? 'yes' : 'no'}; keys in custody: ${holding}`);
       if (!initialised) await this.#initialise(holding);
@@ -108,6 +108,8 @@ export class InitRun {
       const answer = await vault.call('PUT', 'sys/init', {
         body: plan.request,
         timeout: 'none',
+        // one server only may be initialised, ever
+        followRedirects: false,
         // only what comes with 200 may hold keys; a refusal, Vault's or a proxy's, does not
         onData: (status, chunk) => status === 200 && kept.append(chunk),
       });
@@ -181,7 +183,7 @@ export class InitRun {
     if (!(await this.#admitted())) throw new Error(this.#withoutAdminPath(holding, before));
     say('a login through the admin path succeeded');
     if (plan.rootToken === 'revoke') {
-      if (before !== undefined && before.progress !== 'done') {
+      if (unfinished(before)) {
         say(`the run of ${before.pod}, since ${before.since}, ended before it had revoked its root token`);
         await this.#revokeAll();
       } else await this.#rootTokens.name();
@@ -190,7 +192,7 @@ export class InitRun {
       throw new Error(
         `Vault is in use: a login through the admin path works. But ${custody.name} holds ${none(holding)} its recovery keys: an earlier Job brought them elsewhere, or people hold them. Bring them there by hand, or set adopt: true; see docs/operations.md, "Keys in other custody"`,
       );
-    if (before !== undefined && before.progress !== 'done') await this.#record('done');
+    if (unfinished(before)) await this.#record('done');
     say(
       'what admin names is written when Vault is initialised, and not changed by this Job: see docs/operations.md, "Changing the admin path"',
     );
@@ -202,7 +204,7 @@ export class InitRun {
     if (holding === 'all' || plan.adopt) return;
     if (holding === 'unknown' && before !== undefined && before.progress !== 'asked Vault to initialise') {
       say(`the recovery keys, encrypted, are in the log of pod ${before.pod}, since ${before.since}`);
-      if (before.progress !== 'done') await this.#record('done');
+      if (unfinished(before)) await this.#record('done');
       return;
     }
     throw new Error(
@@ -216,12 +218,12 @@ export class InitRun {
     const { plan, custody } = this.#with;
     const refused = 'no login through the admin path works';
     if (holding === 'all')
-      return before === undefined || before.progress === 'done'
-        ? `Vault is initialised, its keys are in custody, but ${refused}: it was changed or taken away since. See docs/operations.md, "A live root token"`
-        : `Vault is initialised, but ${refused}: an earlier run ended before it was made. A root token is live: ${custody.rootTokenPlace}. See docs/operations.md, "A live root token"`;
+      return unfinished(before)
+        ? `Vault is initialised, but ${refused}: an earlier run ended before it was made. A root token is live: ${custody.rootTokenPlace}. See docs/operations.md, "A live root token"`
+        : `Vault is initialised, its keys are in custody, but ${refused}: it was changed or taken away since. See docs/operations.md, "A live root token"`;
     if (plan.adopt)
       return `Vault is adopted, but ${refused}, and this Job has no token to make it with: see docs/operations.md, "Adopting a Vault"`;
-    if (before === undefined || before.progress === 'done')
+    if (!unfinished(before))
       return `Vault is initialised, but ${refused}, and ${custody.name} holds ${none(holding)} its recovery keys. No run of this Job left them unstored, so others may hold them and use this Vault: if so, set adopt: true, see docs/operations.md, "Adopting a Vault"`;
     return `Vault is initialised, but nobody holds its recovery keys: the run of ${before.pod}, since ${before.since}, ended before ${custody.name} had them (it holds ${none(holding)} them), and ${refused}. See docs/operations.md, "The one loss"`;
   }
@@ -266,11 +268,6 @@ export class InitRun {
     return login(vault, plan.login.mount, plan.login.role, jwt);
   }
 
-  async #holding(): Promise<Holding> {
-    const { custody, waiter } = this.#with;
-    return waiter.until('a clean answer of custody', () => custody.holds());
-  }
-
   /** Only a clean answer counts: an error is never "not initialised". */
   async #initialised(): Promise<boolean> {
     return (await this.#with.vault.read('sys/init', undefined, initState)).initialized;
@@ -294,13 +291,22 @@ export class InitRun {
     const { custody, plan, stop } = this.#with;
     stop.forbid(() => {
       const grace = new Date(Date.now() + plan.gracePeriodSeconds * 1000);
-      const { identityEnds } = custody;
+      const identityEnds = endOfIdentity(custody);
       const [until, why] =
         identityEnds !== undefined && identityEnds < grace
           ? [identityEnds, 'this pod’s identity ends']
           : [grace, 'this pod’s grace period ends'];
       return `told to stop, but this pod holds the only copy of the recovery keys: storing them first. Custody must take them by ${until.toISOString()}, when ${why}`;
     });
+  }
+}
+
+/** Undefined too where it cannot be read: it only words a message, and must not end the program that holds the keys. */
+function endOfIdentity(custody: Custody): Date | undefined {
+  try {
+    return custody.identityEnds;
+  } catch {
+    return undefined;
   }
 }
 

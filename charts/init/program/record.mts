@@ -20,6 +20,9 @@ const progress: Shape<Progress> = (value, at) => {
 };
 const shape = object<RunRecord>({ progress, pod: string, since: string });
 
+/** Whether a run began to initialise this Vault and is not known to have come to its end. */
+export const unfinished = (record: RunRecord | undefined): record is RunRecord => record !== undefined && record.progress !== 'done';
+
 /** The record of that run, on the Lease: later runs know by it what was left undone, and revoke nobody's token otherwise. */
 export const readRecord = (lease: Lease): RunRecord | undefined => {
   const text = lease.annotation(key);

@@ -52,6 +52,7 @@ describe('a Job that runs a program', () => {
     expect(Object.keys(programFiles('app/jobs/runtime/aws.mts'))).toEqual([
       'app/jobs/runtime/aws.mts',
       'app/jobs/runtime/https.mts',
+      'app/jobs/runtime/service-account-token.mts',
       'app/jobs/runtime/shape.mts',
       'app/jobs/runtime/wait.mts',
       'node_modules/aws4fetch/LICENSE',

@@ -160,6 +160,13 @@ describe('the request to initialise', () => {
     expect(await pod.run()).toMatchObject(fails('Vault may be initialised all the same'));
   });
 
+  test('is never sent on to another server', async () => {
+    await make();
+    pod.vault.instead['PUT sys/init'] = { status: 307, headers: { location: `${pod.vault.address}/v1/sys/elsewhere` } };
+    expect(await pod.run()).toMatchObject(fails('the request to initialise did not bring keys: Vault answered 307'));
+    expect(pod.vault.writes).toEqual(['PUT sys/init']);
+  });
+
   test('somebody else was faster: their keys are not ours', async () => {
     await make();
     pod.vault.instead['PUT sys/init'] = () => {
@@ -255,6 +262,17 @@ describe('custody goes away after its proof', () => {
     comeBack();
     expect(await ended).toMatchObject(done);
     expect([pod.held(), pod.vault.rootLives]).toEqual([keys(), false]);
+  });
+
+  test('told to stop with a token that cannot be read, it goes on all the same', async () => {
+    await make();
+    goAway();
+    const ended = pod.run();
+    await pod.says('waiting for custody to take the recovery keys');
+    pod.mount('var/run/secrets/eks.amazonaws.com/serviceaccount/token', 'no token');
+    expect(() => pod.terminate()).not.toThrow();
+    comeBack();
+    expect(await ended).toMatchObject(done);
   });
 
   test('told to stop with a day of identity left: by the end of the grace period', async () => {

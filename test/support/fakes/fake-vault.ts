@@ -15,8 +15,8 @@ const severalErrors = (status: number, ...words: string[]): Reply =>
 /** What Vault 1.21 answers; test/contracts holds each against a real Vault. */
 export const denied = severalErrors(403, 'permission denied');
 export const loginDenied = errors(403, 'permission denied');
-export const invalidToken = severalErrors(403, 'permission denied', 'invalid token');
-export const invalidAccessor = severalErrors(400, 'invalid accessor');
+const invalidToken = severalErrors(403, 'permission denied', 'invalid token');
+const invalidAccessor = severalErrors(400, 'invalid accessor');
 export const alreadyInitialised = errors(400, 'Vault is already initialized');
 
 /** As much of Vault as the init Job speaks to. Whatever is secret in its answers contains "5ecre7". */

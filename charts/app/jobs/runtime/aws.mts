@@ -1,11 +1,12 @@
 import { AwsClient } from 'aws4fetch';
 import { readMounted } from './https.mts';
+import { tokenEnds } from './service-account-token.mts';
 import { object, optional, parse, type Shape, string } from './shape.mts';
 import type { Stop } from './stop.mts';
 import { NotYet, oneLine } from './wait.mts';
 
 /** AWS said no, or not now: its throttling is a 400 like its refusals, so whoever waits tries again. */
-export class AwsError extends NotYet {
+class AwsError extends NotYet {
   readonly code: string;
 
   constructor(code: string, message: string) {
@@ -72,13 +73,7 @@ export class Aws {
   get identityEnds(): Date | undefined {
     const { tokenFile } = this.#options;
     if (tokenFile === undefined) return undefined;
-    const [, payload = ''] = readToken(tokenFile).split('.');
-    const { exp } = parse(
-      Buffer.from(payload, 'base64url').toString(),
-      object({ exp: (value: unknown) => Number(value) }),
-      'the web identity token',
-    );
-    return new Date(Math.max(exp * 1000, this.#session?.ends.getTime() ?? 0));
+    return new Date(Math.max(tokenEnds(readToken(tokenFile)).getTime(), this.#session?.ends.getTime() ?? 0));
   }
 
   async #credentials(): Promise<Session> {

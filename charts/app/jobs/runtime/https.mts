@@ -14,6 +14,8 @@ export interface CallOptions {
   /** Milliseconds, or "none" for what may take as long as it takes. */
   readonly timeout?: number | 'none';
   readonly signal?: AbortSignal;
+  /** For what only this very server may do: to be sent on is an answer like any other then. */
+  readonly followRedirects?: false;
   /** Gets what arrives as it arrives. */
   readonly onData?: (status: number, chunk: Buffer) => void;
 }
@@ -45,7 +47,7 @@ export class HttpsServer {
     let url = new URL(path, this.address);
     for (let hops = 0; ; hops++) {
       const { location, ...answer } = await this.#once(method, url, options);
-      if (location === undefined) return answer;
+      if (location === undefined || options.followRedirects === false) return answer;
       const next = new URL(location, url);
       // a standby that cannot forward names the active server
       if (hops === 3 || next.protocol !== 'https:') throw new NotYet(`${url.origin} sends on to ${next.origin}`);

@@ -1,4 +1,5 @@
 import { type Answer, HttpsServer, readMounted } from './https.mts';
+import { tokenEnds } from './service-account-token.mts';
 import { object, optional, parse, string } from './shape.mts';
 import { NotYet } from './wait.mts';
 
@@ -29,15 +30,9 @@ export class Kubernetes {
     this.namespace = namespace;
   }
 
-  /** When the token that this pod has now ends: a pod that is being deleted gets no other. */
+  /** When the token that this pod has now ends. */
   get tokenEnds(): Date {
-    const [, payload = ''] = this.#token.split('.');
-    const claims = parse(
-      Buffer.from(payload, 'base64url').toString(),
-      object({ exp: (value: unknown) => Number(value) }),
-      'the ServiceAccount token',
-    );
-    return new Date(claims.exp * 1000);
+    return tokenEnds(this.#token);
   }
 
   /** One call; `path` is below the namespace of an API, such as "apis/coordination.k8s.io/v1" and "leases/vault-changes". */

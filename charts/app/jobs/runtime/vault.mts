@@ -16,7 +16,7 @@ export function vaultErrors(answer: Answer): string {
 }
 
 /** An answer of Vault that is none of those that a call knows. */
-export const unexpected = (what: string, answer: Answer): NotYet =>
+const unexpected = (what: string, answer: Answer): NotYet =>
   new NotYet(`${what}: Vault answered ${answer.status} (${vaultErrors(answer)})`);
 
 /** Vault's HTTP API, on one server. */

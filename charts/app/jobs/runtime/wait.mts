@@ -18,7 +18,7 @@ export interface Pace {
   readonly longest: number;
 }
 
-export const defaultPace: Pace = { giveUpAfter: 5 * 60_000, shortest: 250, longest: 60_000 };
+const defaultPace: Pace = { giveUpAfter: 5 * 60_000, shortest: 250, longest: 60_000 };
 
 /** Waits for what others must do first, and says for what. */
 export class Waiter {
