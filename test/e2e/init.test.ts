@@ -36,12 +36,34 @@ afterAll(async () => {
   ca.remove();
 });
 
+/** Where the time goes: what the Job said and when its container and the servers came up, in seconds after the apply. The API server's times are whole seconds. */
+async function timeline(start: number): Promise<string> {
+  const events: [Date, string][] = [];
+  for (const line of (await installation.initLogs('--timestamps')).trim().split('\n')) {
+    const [time = '', ...said] = line.split(' ');
+    events.push([new Date(time), said.join(' ')]);
+  }
+  for (const { metadata, status } of (await installation.get('pods')).items) {
+    const { state, name } = status.containerStatuses.find((container: Manifest) => ['vault', 'init'].includes(container.name));
+    events.push([new Date((state.running ?? state.terminated).startedAt), `[${metadata.name}: container ${name} started]`]);
+    for (const { type, lastTransitionTime } of status.conditions)
+      if (['PodScheduled', 'Ready'].includes(type) && name === 'vault')
+        events.push([new Date(lastTransitionTime), `[${metadata.name}: ${type}]`]);
+  }
+  const seconds = (time: Date) => ((time.getTime() - start) / 1000).toFixed(1).padStart(5);
+  return events
+    .sort(([a], [b]) => a.getTime() - b.getTime())
+    .map(([time, what]) => `${seconds(time)} s  ${what}`)
+    .join('\n');
+}
+
 test('from apply to three ready servers, keys in custody and the root token dead', async () => {
   const start = Date.now();
   await kubectl(['apply', '-k', dist]);
   await installation.jobsComplete(1);
   await installation.settled(3);
   console.log(`from apply to ready, keys in custody, root dead: ${((Date.now() - start) / 1000).toFixed(1)} s`);
+  console.log(await timeline(start));
   const kept = await custody();
   expect(kept).toEqual({ recovery_keys_base64: [expect.any(String)], root_token: expect.any(String) });
   expect(await installation.vaultAs(kept.root_token, 'token', 'lookup')).toMatchObject({
@@ -49,7 +71,6 @@ test('from apply to three ready servers, keys in custody and the root token dead
     stderr: expect.stringMatching(/permission denied|invalid token/),
   });
   const log = await installation.initLogs();
-  console.log(log);
   for (const value of [kept.root_token, ...kept.recovery_keys_base64]) expect(log).not.toContain(value);
 });
 

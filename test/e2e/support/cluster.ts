@@ -174,8 +174,8 @@ export class Installation {
   }
 
   /** What the pods of the init Job said. */
-  async initLogs(): Promise<string> {
-    return (await this.kubectl(['logs', '-l', 'app.kubernetes.io/component=init', '--tail=-1', '--prefix'])).stdout;
+  async initLogs(...options: string[]): Promise<string> {
+    return (await this.kubectl(['logs', '-l', 'app.kubernetes.io/component=init', '--tail=-1', ...options])).stdout;
   }
 
   /** Runs the CLI in a server's pod as it is: no flags, no environment. The token goes over standard input. */

@@ -2,13 +2,17 @@ import { spawn } from 'node:child_process';
 import { get, isReady, kubectl, kubectlCommand } from './cluster';
 import { eventually } from './shell';
 
-const namespace = 'vault-e2e-killer';
-
 /** A privileged pod on every node that sends signals to processes of other pods, as an out-of-memory killer would: a container cannot kill its own first process. */
 export class Killer {
+  readonly #namespace: string;
+
+  constructor(installation: string) {
+    this.#namespace = `${installation}-killer`;
+  }
+
   async create(): Promise<void> {
     await this.remove();
-    await kubectl(['create', 'namespace', namespace]);
+    await kubectl(['create', 'namespace', this.#namespace]);
     for (const { metadata } of (await get('nodes')).items) {
       const container = {
         name: 'killer',
@@ -18,17 +22,17 @@ export class Killer {
         securityContext: { privileged: true },
       };
       const spec = { nodeName: metadata.name, hostPID: true, containers: [container], terminationGracePeriodSeconds: 0 };
-      const manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { name: `on-${metadata.name}`, namespace }, spec };
+      const manifest = { apiVersion: 'v1', kind: 'Pod', metadata: { name: `on-${metadata.name}`, namespace: this.#namespace }, spec };
       await kubectl(['apply', '-f', '-'], { input: JSON.stringify(manifest) });
     }
     await eventually('the killers to run', 60, async () => {
-      const pods = (await get('pods', '-n', namespace)).items;
+      const pods = (await get('pods', '-n', this.#namespace)).items;
       if (!pods.every(isReady)) throw new Error('not yet');
     });
   }
 
   async remove(): Promise<void> {
-    await kubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--timeout=60s']);
+    await kubectl(['delete', 'namespace', this.#namespace, '--ignore-not-found', '--timeout=60s']);
   }
 
   /** Takes aim at the processes of a pod whose command line begins so; what it returns sends them a signal, without delay. */
@@ -45,7 +49,7 @@ kill -s "$signal" "\${hit[@]}"`;
       'exec',
       '-i',
       '-n',
-      namespace,
+      this.#namespace,
       `on-${node}`,
       '--',
       'bash',
