@@ -56,7 +56,7 @@ export function backupRole(table: string, kmsKey: string | undefined, aws: AwsEn
   return {
     name: backupRoleName(table),
     path: '/',
-    trust: serviceTrust('backup.amazonaws.com', aws.accountId),
+    trust: serviceTrust('backup.amazonaws.com'),
     policy: rolePolicy([
       allow('Table', 'dynamodb', ['CreateBackup', 'DescribeTable', 'ListTagsOfResource', 'StartAwsBackupJob'], arn),
       allow('Backups', 'dynamodb', ['DeleteBackup', 'DescribeBackup'], `${arn}/backup/*`),

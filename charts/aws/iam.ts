@@ -41,13 +41,6 @@ export function serviceAccountTrust(
   ]);
 }
 
-/** A service of AWS gets the role, for this account's resources alone (IAM User Guide, "The confused deputy problem"). */
-export const serviceTrust = (service: string, accountId: string): PolicyDocument =>
-  policyDocument([
-    {
-      Effect: 'Allow',
-      Action: 'sts:AssumeRole',
-      Principal: { Service: service },
-      Condition: { StringEquals: { 'aws:SourceAccount': accountId } },
-    },
-  ]);
+/** A service of AWS gets the role. Without a condition, as AWS Backup's own role has it: one that the service does not send would stop every backup, in silence. */
+export const serviceTrust = (service: string): PolicyDocument =>
+  policyDocument([{ Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: service } }]);

@@ -12,6 +12,7 @@ import { baseFolder, KustomizeFolder } from '../app/kustomize-folder';
 import { objectLabels, selectorLabels } from '../app/labels';
 import { Problems } from '../app/problems';
 import { checkResources, type ResourcesProps } from '../app/resources';
+import { unpruned } from '../app/unpruned';
 import type { VaultServer } from '../server/vault-server';
 import { type AdminPath, adminPath, checkAdmin, firstWrites } from './admin';
 import { checkKeys, initRequest, largestAnswer } from './keys';
@@ -123,7 +124,7 @@ export class VaultInit extends Chart {
       // never reached: a Job that gives up deletes its pod, and with it the only copy of the keys
       backoffLimit: 2 ** 31 - 1,
       terminationGracePeriodSeconds: day,
-      annotations: { 'argocd.argoproj.io/sync-options': 'Prune=false', 'kustomize.toolkit.fluxcd.io/prune': 'disabled' },
+      annotations: unpruned,
       ...defined({ role: this.role, image: props.image, priorityClassName: props.priorityClassName }),
     });
     this.node.addValidation({ validate: () => this.validate(props) });

@@ -10,6 +10,7 @@ import { IamRole } from '../app/iam-role';
 import { objectLabels, type SelectorLabels, selectorLabels } from '../app/labels';
 import type { ResourcesProps } from '../app/resources';
 import { sourceFile } from '../app/source-file';
+import { unpruned } from '../app/unpruned';
 import { auditClaim, auditMount } from './audit-storage';
 import { configFile } from './config';
 import { disruptionBudget } from './disruption';
@@ -186,11 +187,7 @@ export class VaultServer extends Chart {
           namespace: this.namespace,
           labels: objectLabels(this.selector),
           // older pods still mount the one before
-          annotations: {
-            'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
-            'argocd.argoproj.io/sync-options': 'Prune=false',
-            'kustomize.toolkit.fluxcd.io/prune': 'disabled',
-          },
+          annotations: unpruned,
         },
         immutable: true,
       }),

@@ -33,13 +33,12 @@ describe('a role', () => {
     });
   });
 
-  test('of AWS Backup goes to that service for this account', () => {
+  test('of AWS Backup goes to that service, as AWS documents it: under no condition', () => {
     expect(json(awsFiles(), 'iam/vault-data-backup.trust.json').Statement).toEqual([
       {
         Effect: 'Allow',
         Action: 'sts:AssumeRole',
         Principal: { Service: 'backup.amazonaws.com' },
-        Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } },
       },
     ]);
   });

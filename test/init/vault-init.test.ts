@@ -73,10 +73,12 @@ describe('the init Job', () => {
     expect(pod.restartPolicy).toBe('OnFailure');
     expect(job.spec).toMatchObject({ backoffLimit: 2147483647 });
     expect([job.spec.activeDeadlineSeconds, job.spec.ttlSecondsAfterFinished]).toEqual([undefined, undefined]);
-    expect(job.metadata.annotations).toEqual({
-      'argocd.argoproj.io/sync-options': 'Prune=false',
-      'kustomize.toolkit.fluxcd.io/prune': 'disabled',
-    });
+    for (const { metadata } of [job, all['ConfigMap/vault-init-program']])
+      expect(metadata.annotations).toEqual({
+        'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
+        'argocd.argoproj.io/sync-options': 'Prune=false',
+        'kustomize.toolkit.fluxcd.io/prune': 'disabled',
+      });
   });
 
   test('blocks no drain for longer than it holds them: it makes its budget itself, and takes it away', () => {

@@ -10,6 +10,7 @@ import { objectLabels, selectorLabels } from '../labels';
 import { namespacedRole } from '../rbac';
 import { containerResources, type ResourcesProps } from '../resources';
 import { podSecurity, unprivileged } from '../security';
+import { unpruned } from '../unpruned';
 import { type OutboundProps, outboundEnv, outboundVolumes } from './outbound';
 import { configMapKey, programFiles } from './program';
 
@@ -111,7 +112,8 @@ export class ScriptJob extends Construct {
     const files = { ...programFiles(props.entry), 'plan.json': `${JSON.stringify(props.plan, null, 1)}\n` };
     const program = new HashedObject(this, 'program', {
       ...k8s.KubeConfigMap.manifest({
-        metadata,
+        // an older Job still mounts the one before
+        metadata: { ...metadata, annotations: unpruned },
         data: Object.fromEntries(Object.entries(files).map(([path, text]) => [configMapKey(path), text])),
         immutable: true,
       }),
