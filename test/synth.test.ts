@@ -32,7 +32,7 @@ app.synth();
   );
   const app = join(root, 'bin', 'synth.mjs');
   const cli = join(root, 'node_modules', 'cdk8s-cli', 'bin', 'cdk8s');
-  const args = through === 'npm run synth' ? [app, main] : [cli, 'synth', '--app', `${process.execPath} ${app} ${main}`, '--output', dist];
+  const args = through === 'npm run synth' ? [app, main] : [cli, 'synth', '--app', 'node ../../bin/synth.mjs main.ts', '--output', dist];
   const { CDK8S_OUTDIR: _, ...env } = process.env;
   const environment = { ...env, CDK8S_CHECK_UPGRADE: 'false' };
   return spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8', env: environment });

@@ -8,16 +8,24 @@ import { type Manifest, yaml } from '../../support/render';
 import type { TestCa } from './certificates';
 import { eventually, type Result, type RunOptions, run } from './shell';
 
-/** The commands come from the environment, so that any cluster serves, such as KUBECTL="ssh host kubectl". */
-const command = (variable: string, otherwise: string): string[] => (process.env[variable] ?? otherwise).split(' ');
+/** The commands come from the environment, so that any cluster serves. None has a default: these tests delete, and must not meet the cluster that is current by chance. */
+function command(variable: string): string[] {
+  const named = process.env[variable];
+  if (named === undefined || named === '')
+    throw new Error(
+      `name what these tests may use: KUBECTL, such as "kubectl --context test", and AWS, such as "aws --profile test"; ${variable} is not set`,
+    );
+  return named.split(' ');
+}
 
-export const kubectlCommand = command('KUBECTL', 'kubectl');
+export const kubectlCommand = command('KUBECTL');
+const awsCommand = command('AWS');
 export const kubectl = (args: readonly string[], options?: RunOptions): Promise<Result> => run([...kubectlCommand, ...args], options);
 export const aws = async (args: readonly string[]): Promise<string> =>
-  (await run([...command('AWS', 'aws'), ...args, '--region', region])).stdout.trim();
+  (await run([...awsCommand, ...args, '--region', region])).stdout.trim();
 /** The same, also where AWS says no. */
 export const awsResult = (args: readonly string[]): Promise<Result> =>
-  run([...command('AWS', 'aws'), ...args, '--region', region], { accept: [0, 254, 255] });
+  run([...awsCommand, ...args, '--region', region], { accept: [0, 254, 255] });
 /** Deletes what may be gone already. */
 async function awsDelete(...args: string[]): Promise<void> {
   const { status, stderr } = await awsResult(args);
@@ -27,7 +35,7 @@ export const get = async (...args: string[]): Promise<Manifest> => JSON.parse((a
 
 /** Where a stand-in for AWS lets IAM decide only when it is told to, this is the command that tells it. */
 export async function enforceIam(): Promise<void> {
-  if (process.env['ENFORCE_IAM'] !== undefined) await run(command('ENFORCE_IAM', ''));
+  if (process.env['ENFORCE_IAM'] !== undefined) await run(command('ENFORCE_IAM'));
 }
 
 export const region = process.env['E2E_REGION'] ?? 'us-east-1';
