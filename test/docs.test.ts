@@ -39,10 +39,6 @@ describe('documentation says what the code says', () => {
 describe('the examples of the README work', () => {
   const examples = [...readFileSync(readme, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
 
-  test('the first is main.ts itself', () => {
-    expect(examples[0]).toBe(readFileSync(join(root, 'main.ts'), 'utf8'));
-  });
-
   test('all type-check and synthesise', () => {
     expect(examples.length).toBeGreaterThan(1);
     const folder = mkdtempSync(join(__dirname, 'readme-'));

@@ -52,6 +52,11 @@ describe('npm run synth', () => {
     expect(existsSync(join(dist, 'before.yaml'))).toBe(false);
   });
 
+  test('does not mind what main.ts does not use', () => {
+    commitDist();
+    expect(synth("podAnnotations: (unused => ({}))('nothing'),", 'npm run synth')).toMatchObject({ status: 0, stderr: '' });
+  });
+
   test.each([
     ['a type error', "replicas: 'three',", /main\.ts\(\d+,\d+\): error TS2322: Type 'string' is not assignable to type 'number'/],
     [
