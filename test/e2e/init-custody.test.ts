@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
-import { Custody, VaultInit, type VaultInitProps } from '../../charts';
+import { Custody } from '../../charts';
 import { serviceAccountTrust } from '../../charts/aws/iam';
 import { TestCa } from './support/certificates';
 import { accountId, aws, enforceIam, Installation, issuer, kubectl, region } from './support/cluster';
+import { prepareInit, synthInit, synthInitWithRole } from './support/init';
 import { eventually } from './support/shell';
 
 jest.setTimeout(5 * 60_000);
@@ -22,22 +23,6 @@ beforeAll(async () => {
 afterEach(() => installation.remove());
 afterAll(() => ca.remove());
 
-const synth = (props: Omit<VaultInitProps, 'vault'>) => {
-  let init: VaultInit | undefined;
-  const made = installation.synth({ replicas: 1 }, (app, vault) => {
-    init = new VaultInit(app, 'init', { vault, ...props } as VaultInitProps);
-  });
-  if (init === undefined) throw new Error('no init chart');
-  return { ...made, init };
-};
-
-/** Everything that the app needs, without the app. */
-async function prepare({ vault, init }: ReturnType<typeof synth>): Promise<void> {
-  await installation.makeAws(vault);
-  if (init.role !== undefined) await installation.makeRole(init.role);
-  await installation.makePrerequisites(vault, ca);
-}
-
 /** Gives keys until a root token comes out. */
 async function generateRoot(keys: readonly string[]): Promise<string> {
   const started = JSON.parse((await installation.exec('vault-0', ['vault', 'operator', 'generate-root', '-init', '-format=json'])).stdout);
@@ -52,8 +37,8 @@ async function generateRoot(keys: readonly string[]): Promise<string> {
 }
 
 test('a Kubernetes Secret, and two Jobs at once: one initialises, the other waits and finds all done', async () => {
-  const app = synth({ custody: Custody.kubernetesSecret('recovery') });
-  await prepare(app);
+  const app = synthInit(installation, { custody: Custody.kubernetesSecret('recovery') });
+  await prepareInit(installation, ca, app);
   await kubectl(['apply', '-k', app.dist]);
   await installation.applyJobAs(app.dist, 'vault-init-second');
   await installation.jobsComplete(2);
@@ -74,8 +59,8 @@ test('a Kubernetes Secret, and two Jobs at once: one initialises, the other wait
 
 test('three secrets with a recovery key each, two of which generate a root token', async () => {
   const names = ['a', 'b', 'c'].map(name => `${installation.namespace}/${name}`);
-  const app = synth({ custody: Custody.secretsManager(names), role: `${installation.namespace}-init` });
-  await prepare(app);
+  const app = synthInitWithRole(installation, names);
+  await prepareInit(installation, ca, app);
   for (const name of names) await aws(['secretsmanager', 'create-secret', '--name', name]);
   await kubectl(['apply', '-k', app.dist]);
   await installation.jobsComplete(1);
@@ -100,8 +85,8 @@ test('the log: what stands there is ciphertext, whose owner gets in', async () =
   try {
     gpg('--passphrase', '', '--quick-generate-key', 'owner', 'rsa2048', 'encrypt,sign');
     const key = gpg('--export', 'owner').toString('base64');
-    const app = synth({ custody: Custody.log(), pgpKeys: [key], rootTokenPgpKey: key });
-    await prepare(app);
+    const app = synthInit(installation, { custody: Custody.log(), pgpKeys: [key], rootTokenPgpKey: key });
+    await prepareInit(installation, ca, app);
     await kubectl(['apply', '-k', app.dist]);
     await installation.jobsComplete(1);
     const line = /the answer, encrypted: (\{.*\})/.exec(await installation.initLogs())?.[1] ?? '';
@@ -118,11 +103,11 @@ test('the log: what stands there is ciphertext, whose owner gets in', async () =
 test('jwt on the cluster’s issuer, and people by an IAM role with a path, as SSO’s have', async () => {
   const path = '/aws-reserved/sso.amazonaws.com/';
   const role = `${installation.namespace}-people`;
-  const app = synth({
+  const app = synthInit(installation, {
     custody: Custody.kubernetesSecret('recovery'),
     admin: { method: 'jwt', issuer: `https://${issuer}`, iamPrincipals: [`arn:aws:iam::${accountId}:role${path}${role}`] },
   });
-  await prepare(app);
+  await prepareInit(installation, ca, app);
   const trust = serviceAccountTrust(
     { aws: { accountId, region }, serviceAccount: { namespace: installation.namespace, name: 'alice' } },
     issuer,
@@ -163,8 +148,8 @@ exec vault login -no-store -field=policies -method=aws region=us-east-1 header_v
 });
 
 test('a Vault that somebody initialised is left as it is, and the Job says no more than it knows', async () => {
-  const app = synth({ custody: Custody.secretsManager(`${installation.namespace}/recovery`), role: `${installation.namespace}-init` });
-  await prepare(app);
+  const app = synthInitWithRole(installation, `${installation.namespace}/recovery`);
+  await prepareInit(installation, ca, app);
   await aws(['secretsmanager', 'create-secret', '--name', `${installation.namespace}/recovery`]);
   // the servers first: this time people are faster than the Job
   await kubectl(['apply', '-k', app.dist]);

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { Custody, VaultInit } from '../../charts';
-import type { Manifest } from '../support/render';
 import { TestCa } from './support/certificates';
 import { aws, enforceIam, Installation, kubectl } from './support/cluster';
+import { initPods, prepareInit, program, runningInitPod, says, synthInitWithRole } from './support/init';
 import { Killer } from './support/killer';
 import { eventually } from './support/shell';
 
@@ -11,48 +10,25 @@ jest.setTimeout(5 * 60_000);
 const installation = new Installation('vault-e2e-drain');
 const ca = new TestCa();
 const killer = new Killer(installation.namespace);
-const initPod = 'app.kubernetes.io/component=init';
+const recovery = `${installation.namespace}/recovery`;
+const elsewhere = `${installation.namespace}/elsewhere`;
+let app: ReturnType<typeof synthInitWithRole>;
 let node = '';
-let dist: string;
-let init: VaultInit;
-
-/** The dist whose Job brings the keys into this secret. */
-function synth(secret: string) {
-  return installation.synth({ replicas: 1 }, (app, vault) => {
-    const role = `${installation.namespace}-init`;
-    init = new VaultInit(app, 'init', { vault, role, custody: Custody.secretsManager(`${installation.namespace}/${secret}`) });
-  });
-}
-
-/** The init Job's newest pod, once its container runs or ran. */
-const pod = () =>
-  eventually('the container of the Job to have started', 120, async (): Promise<Manifest> => {
-    const found = (await installation.get('pods', '-l', initPod)).items.find(
-      ({ status }: Manifest) => status.containerStatuses !== undefined,
-    );
-    if (found === undefined) throw new Error('no pod');
-    return found;
-  });
-
-const says = (text: string) =>
-  eventually(`the Job to say "${text}"`, 120, async () => expect(await installation.initLogs()).toContain(text));
 
 /** What `kubectl drain` says to the Job's pod; other pods stay. */
-const drain = () => kubectl(['drain', node, `--pod-selector=${initPod}`, '--delete-emptydir-data', '--timeout=15s'], { accept: [0, 1] });
+const drain = () =>
+  kubectl(['drain', node, '--pod-selector=app.kubernetes.io/component=init', '--delete-emptydir-data', '--timeout=15s'], {
+    accept: [0, 1],
+  });
 
 beforeAll(async () => {
   await installation.remove();
   await ca.create();
   await killer.create();
-  const { dist: first, vault } = synth('recovery');
-  dist = first;
-  if (init.role === undefined) throw new Error('no role');
-  await installation.makeAws(vault);
-  await installation.makeRole(init.role);
-  for (const secret of ['recovery', 'elsewhere'])
-    await aws(['secretsmanager', 'create-secret', '--name', `${installation.namespace}/${secret}`]);
+  app = synthInitWithRole(installation, recovery);
+  await prepareInit(installation, ca, app);
+  for (const secret of [recovery, elsewhere]) await aws(['secretsmanager', 'create-secret', '--name', secret]);
   await enforceIam();
-  await installation.makePrerequisites(vault, ca);
 });
 
 afterAll(async () => {
@@ -63,34 +39,33 @@ afterAll(async () => {
 });
 
 test('while the pod holds the only copy of the keys, a drain waits for it; afterwards nothing guards it any more', async () => {
-  await kubectl(['apply', '-k', dist]);
-  const { metadata, spec } = await pod();
+  await kubectl(['apply', '-k', app.dist]);
+  const { metadata, spec } = await runningInitPod(installation);
   node = spec.nodeName;
-  const program = 'node --use-system-ca /program/';
   const freeze = killer.aim(node, metadata.name, program);
-  await eventually('Vault to be asked', 120, async () => expect(await installation.initLogs()).toContain('initialising Vault'));
+  await says(installation, metadata.name, 'initialising Vault');
   await freeze('STOP');
-  if (init.role === undefined) throw new Error('no role');
-  await installation.deny(init.role);
+  await installation.deny(app.role);
   await killer.aim(node, metadata.name, program)('CONT');
-  await says('waiting for custody to take the recovery keys');
+  await says(installation, metadata.name, 'waiting for custody to take the recovery keys');
   expect(await drain()).toMatchObject({ status: 1, stderr: expect.stringContaining("violate the pod's disruption budget") });
-  const kept = (await pod()).metadata;
-  expect([kept.name, kept.deletionTimestamp]).toEqual([metadata.name, undefined]);
+  const kept = (await initPods(installation)).map(pod => [pod.metadata.name, pod.metadata.deletionTimestamp]);
+  expect(kept).toEqual([[metadata.name, undefined]]);
   await kubectl(['uncordon', node]);
-  await installation.allow(init.role);
+  await installation.allow(app.role);
   await installation.jobsComplete(1);
-  expect((await installation.get('poddisruptionbudgets', '-l', initPod)).items).toEqual([]);
+  expect((await installation.get('poddisruptionbudgets', '-l', 'app.kubernetes.io/component=init')).items).toEqual([]);
 });
 
 test('a Job that fails for good does not stand in the way of a drain', async () => {
   await installation.kubectl(['delete', 'jobs', '--all', '--cascade=foreground']);
-  const { dist: other } = synth('elsewhere');
-  if (init.role === undefined) throw new Error('no role');
-  await installation.allow(init.role);
-  await installation.applyJobAs(other, 'vault-init-elsewhere');
-  await says('Vault is in use: a login through the admin path works');
-  const { metadata, spec } = await pod();
+  const other = synthInitWithRole(installation, elsewhere);
+  await installation.allow(other.role);
+  await installation.applyJobAs(other.dist, 'vault-init-elsewhere');
+  await eventually('the Job to say what is wrong', 120, async () =>
+    expect(await installation.initLogs()).toContain('Vault is in use: a login through the admin path works'),
+  );
+  const [{ metadata, spec }] = await initPods(installation);
   node = spec.nodeName;
   expect(await drain()).toMatchObject({ status: 0, stdout: expect.stringContaining(`${metadata.name} evicted`) });
 });

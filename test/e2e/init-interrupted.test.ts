@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { Custody, VaultInit } from '../../charts';
-import type { Manifest } from '../support/render';
+import type { IamRole } from '../../charts';
 import { TestCa } from './support/certificates';
-import { aws, enforceIam, Installation, kubectl, kubectlCommand } from './support/cluster';
+import { aws, enforceIam, Installation, kubectl } from './support/cluster';
+import { initPods, prepareInit, program, runningInitPod, says, synthInitWithRole } from './support/init';
 import { Killer } from './support/killer';
-import { background, eventually, sleep } from './support/shell';
+import { eventually } from './support/shell';
 
 jest.setTimeout(10 * 60_000);
 
@@ -47,40 +47,12 @@ afterAll(async () => {
 });
 
 /** A fresh Vault and its init Job, just applied. */
-async function start(): Promise<VaultInit> {
-  let init: VaultInit | undefined;
-  const { dist, vault } = installation.synth({ replicas: 1 }, (app, server) => {
-    init = new VaultInit(app, 'init', { vault: server, custody: Custody.secretsManager(secret), role: `${installation.namespace}-init` });
-  });
-  if (init?.role === undefined) throw new Error('no init chart');
-  await installation.makeAws(vault);
-  await installation.makeRole(init.role);
+async function start(): Promise<IamRole> {
+  const app = synthInitWithRole(installation, secret);
+  await prepareInit(installation, ca, app);
   await aws(['secretsmanager', 'create-secret', '--name', secret]);
-  await installation.makePrerequisites(vault, ca);
-  await kubectl(['apply', '-k', dist]);
-  return init;
-}
-
-const initPods = async (): Promise<Manifest[]> => (await installation.get('pods', '-l', 'app.kubernetes.io/component=init')).items;
-
-const runningPod = () =>
-  eventually('the container of the Job to run', 120, async () => {
-    const [pod] = await initPods();
-    if (pod?.status.containerStatuses?.[0]?.state.running === undefined) throw new Error(pod?.status.phase ?? 'no pod');
-    return pod;
-  });
-
-/** Follows the log until it says so, with as little delay as can be. */
-async function says(pod: string, text: string): Promise<void> {
-  const log = background([...kubectlCommand, '-n', installation.namespace, 'logs', '-f', pod]);
-  try {
-    for (let tries = 0; !log.lines.some(line => line.includes(text)); tries++) {
-      if (tries > 6000) throw new Error(`${pod} never said "${text}":\n${log.lines.join('\n')}`);
-      await sleep(20);
-    }
-  } finally {
-    await log.stop();
-  }
+  await kubectl(['apply', '-k', app.dist]);
+  return app.role;
 }
 
 /** How it ends, once nothing changes any more. */
@@ -92,7 +64,7 @@ async function outcome(): Promise<Outcome> {
       await expectSuccess();
       return 'complete';
     }
-    const [pod] = await initPods();
+    const [pod] = await initPods(installation);
     const log = (await installation.kubectl(['logs', pod.metadata.name, '--tail=5'])).stdout;
     if (log.includes('nobody holds its recovery keys')) return keysLost;
     if (log.includes('A root token is live')) return rootLives;
@@ -112,12 +84,12 @@ async function expectSuccess(): Promise<void> {
 describe('the container killed', () => {
   test.each(steps)('after "%s"', async (step, { killed }) => {
     await start();
-    const { metadata, spec } = await runningPod();
-    const fire = killer.aim(spec.nodeName, metadata.name, 'node --use-system-ca /program/');
-    await says(metadata.name, step);
+    const { metadata, spec } = await runningInitPod(installation);
+    const fire = killer.aim(spec.nodeName, metadata.name, program);
+    await says(installation, metadata.name, step);
     await fire('KILL');
     const [status] = await eventually('the container to have ended', 60, async () => {
-      const [pod] = await initPods();
+      const [pod] = await initPods(installation);
       const state = pod.status.containerStatuses[0];
       if (state.restartCount === 0 && state.state.terminated === undefined) throw new Error(JSON.stringify(state));
       return [state];
@@ -132,9 +104,9 @@ describe('the container killed', () => {
 describe('the pod deleted without grace', () => {
   test.each(steps)('after "%s"', async (step, { deleted }) => {
     await start();
-    const { metadata, spec } = await runningPod();
-    const freeze = killer.aim(spec.nodeName, metadata.name, 'node --use-system-ca /program/');
-    await says(metadata.name, step);
+    const { metadata, spec } = await runningInitPod(installation);
+    const freeze = killer.aim(spec.nodeName, metadata.name, program);
+    await says(installation, metadata.name, step);
     // kubelet lets a deleted pod go on for a second or two, in which it may come two steps further
     await freeze('STOP');
     await installation.kubectl(['delete', 'pod', metadata.name, '--grace-period=0', '--force']);
@@ -146,10 +118,10 @@ describe('the pod deleted without grace', () => {
 
 test('Vault killed while it initialises: the keys are in custody, or the Job fails and says that nobody holds them', async () => {
   await start();
-  const { metadata } = await runningPod();
+  const { metadata } = await runningInitPod(installation);
   const [server] = await installation.pods();
   const fire = killer.aim(server.spec.nodeName, 'vault-0', '/vault/bin/vault server');
-  await says(metadata.name, 'initialising Vault');
+  await says(installation, metadata.name, 'initialising Vault');
   await fire('KILL');
   const found = await outcome();
   tell('Vault killed', 'initialising Vault', found);
@@ -162,25 +134,24 @@ const kills = Number(process.env['E2E_KILLS'] ?? 3);
 test(
   `custody down, ${kills} kills and a deleted Job: the keys reach custody once it is back`,
   async () => {
-    const init = await start();
-    if (init.role === undefined) throw new Error('no role');
-    const { metadata, spec } = await runningPod();
-    const freeze = killer.aim(spec.nodeName, metadata.name, 'node --use-system-ca /program/');
-    await says(metadata.name, 'initialising Vault');
+    const role = await start();
+    const { metadata, spec } = await runningInitPod(installation);
+    const freeze = killer.aim(spec.nodeName, metadata.name, program);
+    await says(installation, metadata.name, 'initialising Vault');
     await freeze('STOP');
-    await installation.deny(init.role);
-    await killer.aim(spec.nodeName, metadata.name, 'node --use-system-ca /program/')('CONT');
+    await installation.deny(role);
+    await killer.aim(spec.nodeName, metadata.name, program)('CONT');
     for (let kill = 1; kill <= kills; kill++) {
       await eventually(`restart ${kill - 1} to try custody`, 400, async () => {
-        const [pod] = await initPods();
+        const [pod] = await initPods(installation);
         expect(pod.status.containerStatuses[0]).toMatchObject({ restartCount: kill - 1, state: { running: expect.anything() } });
         const log = (await installation.kubectl(['logs', metadata.name, '--tail=3'])).stdout;
         expect(log).toMatch(/waiting for (custody to take the recovery keys|a clean answer of custody)/);
       });
-      await killer.aim(spec.nodeName, metadata.name, 'node --use-system-ca /program/')('KILL');
+      await killer.aim(spec.nodeName, metadata.name, program)('KILL');
     }
     await eventually('the last restart', 400, async () => {
-      const [pod] = await initPods();
+      const [pod] = await initPods(installation);
       expect(pod.status.containerStatuses[0]).toMatchObject({ restartCount: kills, state: { running: expect.anything() } });
     });
     await installation.kubectl(['delete', 'jobs', '--all', '--wait=false']);
@@ -188,8 +159,8 @@ test(
       const log = (await installation.kubectl(['logs', metadata.name])).stdout;
       expect(log).toContain('told to stop, but this pod holds the only copy of the recovery keys');
     });
-    await installation.allow(init.role);
-    await eventually('the pod to end', 120, async () => expect(await initPods()).toEqual([]));
+    await installation.allow(role);
+    await eventually('the pod to end', 120, async () => expect(await initPods(installation)).toEqual([]));
     await expectSuccess();
     tell(`custody down, ${kills} kills, Job deleted`, 'storing', 'keys in custody, root token dead');
   },

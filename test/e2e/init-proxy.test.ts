@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { Custody, VaultInit } from '../../charts';
 import { nodeImage } from '../../charts/app/images';
 import { TestCa } from './support/certificates';
 import { aws, enforceIam, Installation, isReady, kubectl, region } from './support/cluster';
+import { prepareInit, synthInitWithRole } from './support/init';
 import { eventually } from './support/shell';
 
 jest.setTimeout(5 * 60_000);
@@ -57,21 +57,13 @@ afterAll(async () => {
 });
 
 test('through a proxy that opens TLS, trusting the company’s authority', async () => {
-  const made: VaultInit[] = [];
-  const { dist, vault } = installation.synth({ replicas: 1 }, (app, server) => {
-    const role = `${installation.namespace}-init`;
-    const outbound = { proxy: `http://proxy.${installation.namespace}.svc:3128`, ca: { configMap: 'company-ca' } };
-    made.push(new VaultInit(app, 'init', { vault: server, custody: Custody.secretsManager(secret), role, outbound }));
-  });
-  const [init] = made;
-  if (init?.role === undefined) throw new Error('no role');
-  await installation.makeAws(vault);
-  await installation.makeRole(init.role);
+  const outbound = { proxy: `http://proxy.${installation.namespace}.svc:3128`, ca: { configMap: 'company-ca' } };
+  const app = synthInitWithRole(installation, secret, { replicas: 1 }, { outbound });
+  await prepareInit(installation, ca, app);
   await aws(['secretsmanager', 'create-secret', '--name', secret]);
   await enforceIam();
-  await installation.makePrerequisites(vault, ca);
   await makeProxy();
-  await kubectl(['apply', '-k', dist]);
+  await kubectl(['apply', '-k', app.dist]);
   await installation.jobsComplete(1);
   const passed = new Set((await installation.kubectl(['logs', 'proxy'])).stdout.trim().split('\n'));
   expect(passed).toEqual(new Set([`sts.${region}.amazonaws.com:443`, `secretsmanager.${region}.amazonaws.com:443`]));

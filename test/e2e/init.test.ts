@@ -1,34 +1,27 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { Custody, VaultInit, type VaultServer } from '../../charts';
 import type { Manifest } from '../support/render';
 import { AwsPod } from './support/aws-pod';
 import { TestCa } from './support/certificates';
 import { aws, enforceIam, Installation, kubectl } from './support/cluster';
+import { prepareInit, synthInitWithRole } from './support/init';
 
 jest.setTimeout(5 * 60_000);
 
 const installation = new Installation('vault-e2e-init');
 const secret = `${installation.namespace}/recovery`;
 const ca = new TestCa();
-let vault: VaultServer;
-let init: VaultInit;
-let dist: string;
+let app: ReturnType<typeof synthInitWithRole>;
 
 const custody = async (): Promise<Manifest> =>
   JSON.parse(await aws(['secretsmanager', 'get-secret-value', '--secret-id', secret, '--query', 'SecretString', '--output', 'text']));
 
 beforeAll(async () => {
   await installation.remove();
-  ({ vault, dist } = installation.synth({}, (app, server) => {
-    init = new VaultInit(app, 'init', { vault: server, custody: Custody.secretsManager(secret), role: `${installation.namespace}-init` });
-  }));
-  await installation.makeAws(vault);
-  if (init.role === undefined) throw new Error('no role');
-  await installation.makeRole(init.role);
+  app = synthInitWithRole(installation, secret, {});
   await aws(['secretsmanager', 'create-secret', '--name', secret]);
   await enforceIam();
   await ca.create();
-  await installation.makePrerequisites(vault, ca);
+  await prepareInit(installation, ca, app);
 });
 
 afterAll(async () => {
@@ -59,7 +52,7 @@ async function timeline(start: number): Promise<string> {
 
 test('from apply to three ready servers, keys in custody and the root token dead', async () => {
   const start = Date.now();
-  await kubectl(['apply', '-k', dist]);
+  await kubectl(['apply', '-k', app.dist]);
   await installation.jobsComplete(1);
   await installation.settled(3);
   console.log(`from apply to ready, keys in custody, root dead: ${((Date.now() - start) / 1000).toFixed(1)} s`);
@@ -75,24 +68,27 @@ test('from apply to three ready servers, keys in custody and the root token dead
 });
 
 test('the configuration Job’s ServiceAccount gets in and administers; a secret it reaches only by a policy that it writes', async () => {
-  if (init.admin === undefined) throw new Error('no admin path');
-  await installation.kubectl(['create', 'serviceaccount', init.admin.serviceAccount]);
-  const jwt = (await installation.kubectl(['create', 'token', init.admin.serviceAccount, `--audience=${init.admin.audience}`])).stdout;
-  const login = ['sh', '-c', `exec vault write -field=token auth/${init.admin.mount}/login role=${init.admin.role} jwt=-`];
+  if (app.init.admin === undefined) throw new Error('no admin path');
+  await installation.kubectl(['create', 'serviceaccount', app.init.admin.serviceAccount]);
+  const jwt = (await installation.kubectl(['create', 'token', app.init.admin.serviceAccount, `--audience=${app.init.admin.audience}`]))
+    .stdout;
+  const login = ['sh', '-c', `exec vault write -field=token auth/${app.init.admin.mount}/login role=${app.init.admin.role} jwt=-`];
   const token = (await installation.exec('vault-0', login, { input: jwt })).stdout.trim();
   expect(await installation.vaultAs(token, 'secrets', 'enable', '-path=kv', 'kv')).toMatchObject({ status: 0 });
   const read = () => installation.vaultAs(token, 'read', 'kv/config');
   expect(await read()).toMatchObject({ status: 2, stderr: expect.stringContaining('permission denied') });
   const policy = 'policy=path "kv/*" { capabilities = ["read"] }';
-  expect(await installation.vaultAs(token, 'write', `sys/policies/acl/${vault.name}-configuration`, policy)).toMatchObject({ status: 0 });
+  expect(await installation.vaultAs(token, 'write', `sys/policies/acl/${app.vault.name}-configuration`, policy)).toMatchObject({
+    status: 0,
+  });
   // the token that is there has it at once: policies are looked up by name at each request
   expect(await read()).toMatchObject({ status: 2, stderr: expect.stringContaining('No value found') });
 });
 
 test('applied again nothing runs; a changed Job finds that all is done', async () => {
   const before = await custody();
-  await kubectl(['apply', '-k', dist]);
-  await installation.applyJobAs(dist, 'vault-init-changed');
+  await kubectl(['apply', '-k', app.dist]);
+  await installation.applyJobAs(app.dist, 'vault-init-changed');
   await installation.jobsComplete(2);
   expect(await custody()).toEqual(before);
   expect(await installation.initLogs()).toMatch(/Vault initialised: yes; keys in custody: all/);
@@ -112,8 +108,8 @@ test('a recovery key from custody generates a root token', async () => {
 test('the Job’s role cannot read the keys back, and the servers’ role cannot reach them at all', async () => {
   const describe = ['secretsmanager', 'describe-secret', '--secret-id', secret];
   const read = ['secretsmanager', 'get-secret-value', '--secret-id', secret];
-  const job = new AwsPod(installation, `${vault.name}-init`);
-  const server = new AwsPod(installation, vault.serviceAccountName);
+  const job = new AwsPod(installation, `${app.vault.name}-init`);
+  const server = new AwsPod(installation, app.vault.serviceAccountName);
   await Promise.all([job.create(), server.create()]);
   await job.allowed(...describe);
   await job.denied(...read);

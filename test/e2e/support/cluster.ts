@@ -13,7 +13,7 @@ function command(variable: string): string[] {
   const named = process.env[variable];
   if (named === undefined || named === '')
     throw new Error(
-      `name what these tests may use: KUBECTL, such as "kubectl --context test", and AWS, such as "aws --profile test"; ${variable} is not set`,
+      `${variable} is not set: name the command that these tests may use, such as "kubectl --context test" or "aws --profile test"`,
     );
   return named.split(' ');
 }
