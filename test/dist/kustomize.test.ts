@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import { ApiObject, Chart } from 'cdk8s';
 import { parseAllDocuments } from 'yaml';
-import { Custody, KustomizeApp, VaultInit, VaultServer } from '../../charts';
+import { Custody, KustomizeApp, VaultInit, VaultServer, type VaultServerProps } from '../../charts';
 import { danglingReferences, schemaErrors } from '../support/cluster-rules';
+import { filesOf } from '../support/files';
 import { type Manifest, minimal } from '../support/render';
 
 const root = join(__dirname, '..', '..');
@@ -33,19 +34,21 @@ function write(files: ReadonlyMap<string, string>): string {
   return folder;
 }
 
-/** What the user keeps in this project: its main.ts, as it lies in dist, and every overlay. */
-describe('kubectl kustomize builds', () => {
-  const overlays = existsSync(join(root, 'overlays')) ? readdirSync(join(root, 'overlays')).map(name => join('overlays', name)) : [];
+/** The bases in dist and the overlays: what belongs to the user of this project, whatever main.ts says. */
+const kustomizations = ['dist', 'overlays']
+  .filter(top => existsSync(join(root, top)))
+  .flatMap(top => [...filesOf(join(root, top))].map(([path, text]) => [join(top, path), text] as const))
+  .filter(([path, text]) => basename(path) === 'kustomization.yaml' && /^kind: Kustomization$/m.test(text))
+  .map(([path]) => dirname(path));
 
-  test.each(['dist', ...overlays])(
-    '%s, where nothing refers to what is not there; an overlay that does not fit main.ts is changed or deleted',
-    path => {
-      const folder = join(root, path);
-      // an app of environments alone has no base of its own
-      if (!existsSync(join(folder, 'kustomization.yaml'))) return;
-      const objects = build(folder);
-      expect(Object.values(objects).flatMap(schemaErrors)).toEqual([]);
-      expect(danglingReferences(Object.values(objects))).toEqual([]);
+describe('kubectl kustomize', () => {
+  test.each(kustomizations)(
+    'builds %s, where nothing dangles; an overlay that does not fit main.ts is to be changed or deleted',
+    folder => {
+      const objects = Object.values(build(join(root, folder)));
+      expect(objects).not.toEqual([]);
+      expect(objects.flatMap(schemaErrors)).toEqual([]);
+      expect(danglingReferences(objects)).toEqual([]);
     },
   );
 
@@ -79,13 +82,19 @@ describe('kubectl kustomize builds', () => {
   });
 });
 
-describe('overlays/staging, over a base of the simplest kind', () => {
+/** overlays/staging over a base of one server with its init Job. */
+function buildStaging(props: Partial<VaultServerProps>): Record<string, Manifest> {
   const app = new KustomizeApp();
-  const server = new VaultServer(app, 'vault', minimal);
-  new VaultInit(app, 'init', { vault: server, custody: Custody.secretsManager('vault/recovery') });
+  const vault = new VaultServer(app, 'vault', { ...minimal, ...props });
+  new VaultInit(app, 'init', { vault, custody: Custody.secretsManager('vault/recovery') });
   const project = write(new Map([...app.render()].map(([path, text]) => [join('dist', path), text])));
-  cpSync(join(root, 'overlays', 'staging'), join(project, 'overlays', 'staging'), { recursive: true });
-  const objects = build(join(project, 'overlays', 'staging'));
+  const overlay = join('overlays', 'staging');
+  cpSync(join(root, overlay), join(project, overlay), { recursive: true });
+  return build(join(project, overlay));
+}
+
+describe('overlays/staging', () => {
+  const objects = buildStaging({});
   const statefulSet = objects['StatefulSet/vault'];
   const [vault] = statefulSet.spec.template.spec.containers;
   const env = Object.fromEntries(vault.env.map(({ name, value }: { name: string; value: string }) => [name, value]));
@@ -145,5 +154,21 @@ describe('overlays/staging, over a base of the simplest kind', () => {
       'vault-staging/recovery',
     ]);
     expect(told.find(({ name }) => name === 'VAULT_ADDR')?.value).toBe('https://vault-0.vault-internal.$(NAMESPACE).svc:8200');
+  });
+
+  test('still refers to nothing that is not there', () => {
+    expect(Object.values(objects).flatMap(schemaErrors)).toEqual([]);
+    expect(danglingReferences(Object.values(objects))).toEqual([]);
+  });
+
+  test('fits a base in another namespace', () => {
+    const elsewhere = buildStaging({ namespace: 'secrets' });
+    expect(Object.keys(elsewhere)).toEqual(Object.keys(objects));
+    expect(elsewhere['ServiceAccount/vault']).toEqual(objects['ServiceAccount/vault']);
+    expect(elsewhere['Certificate/vault-tls']).toEqual(objects['Certificate/vault-tls']);
+  });
+
+  test('fails on a server of another name, rather than leave it with the settings of the base', () => {
+    expect(() => buildStaging({ name: 'other' })).toThrow('resource with name vault does not match');
   });
 });

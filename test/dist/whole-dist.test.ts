@@ -5,16 +5,8 @@ import { describe, expect, test } from '@jest/globals';
 import { KustomizeApp, VaultServer, type VaultServerProps } from '../../charts';
 import { allProps } from '../server/all-props';
 import { danglingReferences, schemaErrors } from '../support/cluster-rules';
+import { filesOf } from '../support/files';
 import { type Manifest, minimal, objectsOf, yaml } from '../support/render';
-
-/** The committed dist, as files. */
-function committedDist(): ReadonlyMap<string, string> {
-  const root = join(__dirname, '..', '..', 'dist');
-  const paths = readdirSync(root, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile());
-  return new Map(
-    paths.map(({ parentPath, name }) => join(parentPath, name)).map(path => [path.slice(root.length + 1), readFileSync(path, 'utf8')]),
-  );
-}
 
 function rendered(...servers: readonly (readonly [string, VaultServerProps])[]): ReadonlyMap<string, string> {
   const app = new KustomizeApp();
@@ -23,7 +15,7 @@ function rendered(...servers: readonly (readonly [string, VaultServerProps])[]):
 }
 
 const trees: readonly [string, ReadonlyMap<string, string>][] = [
-  ['the committed dist', committedDist()],
+  ['the committed dist', filesOf(join(__dirname, '..', '..', 'dist'))],
   ['a server with every prop', rendered(['all', allProps])],
   [
     'one server, no lock, a Secret for TLS',
