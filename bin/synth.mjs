@@ -24,10 +24,6 @@ async function compile() {
       incremental: true,
       inlineSourceMap: true,
       skipLibCheck: true,
-      // strictness that serves the library shall not stop somebody who tries things out
-      noUnusedLocals: false,
-      noUnusedParameters: false,
-      noPropertyAccessFromIndexSignature: false,
       rootDir: root,
       outDir: cache,
     },
