@@ -26,7 +26,7 @@ export interface Arn {
 
 /** The parts of an ARN, or undefined where the text is none. */
 export function parseArn(text: string): Arn | undefined {
-  const [arn, partition = '', service = '', region = '', account = '', ...resource] = (text ?? '').split(':');
+  const [arn, partition = '', service = '', region = '', account = '', ...resource] = (typeof text === 'string' ? text : '').split(':');
   return arn === 'arn' && resource.length > 0 ? { partition, service, region, account, resource: resource.join(':') } : undefined;
 }
 

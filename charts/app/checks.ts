@@ -33,7 +33,7 @@ export const oneOf = <T extends string | number>(...values: readonly T[]): Check
 });
 
 export const listOf = <T>(check: Check<T>): Check<readonly T[]> => ({
-  ok: values => values.length > 0 && values.every(check.ok) && new Set(values).size === values.length,
+  ok: values => Array.isArray(values) && values.length > 0 && values.every(check.ok) && new Set(values).size === values.length,
   allowed: `a list that is not empty and names nothing twice, each of: ${check.allowed}`,
   fix: `leave the prop out for none; ${check.fix}`,
 });

@@ -14,7 +14,9 @@ export class Problems {
   }
 
   refuse(prop: string, got: unknown, allowed: string, fix: string): void {
-    const what = `${prop}: got ${got === undefined || got === null ? 'nothing' : JSON.stringify(got)};`;
+    // NaN and Infinity are none of JSON's
+    const value = typeof got === 'number' ? String(got) : JSON.stringify(got);
+    const what = `${prop}: got ${got === undefined || got === null ? 'nothing' : value};`;
     // a value that is wrong alone is not held against others
     if (this.found.some(message => message.startsWith(what))) return;
     // one line each, whatever the values named in it hold

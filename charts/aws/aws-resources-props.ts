@@ -20,10 +20,10 @@ export interface AwsResourcesProps {
    */
   readonly key?: KeyProps | 'existing';
   /**
-   * Whether the secrets of custody are made, or exist. Those that custody names by ARN exist anyway.
-   * @default "made"
+   * The secrets of custody, made empty: their settings, or "existing" where you make them. Those that custody names by ARN exist anyway.
+   * @default read by who may break glass alone
    */
-  readonly secrets?: 'made' | 'existing';
+  readonly secrets?: SecretProps | 'existing';
   /**
    * AWS Backup of the table, or "off". Point-in-time recovery ends with the table; these backups do not.
    * @default daily, kept for 35 days
@@ -74,16 +74,36 @@ export interface OnDemandTableProps extends CommonTableProps {
   readonly billingMode?: 'PAY_PER_REQUEST';
   readonly readCapacity?: never;
   readonly writeCapacity?: never;
+  readonly autoscaling?: never;
 }
 
-/** Paid by capacity. Throttling costs the active server its lead: size it generously, or let autoscaling. */
+/** Paid by capacity. Throttling costs the active server its lead: size it generously, and let autoscaling do the rest. What either mode costs: docs/cost.md. */
 export interface ProvisionedTableProps extends CommonTableProps {
   /** DynamoDB's billing mode. */
   readonly billingMode: 'PROVISIONED';
-  /** Read capacity units. Terraform leaves later changes alone, so that autoscaling may make them. */
+  /** Read capacity units; with `autoscaling` the fewest. Terraform leaves later changes alone, so that autoscaling may make them. */
   readonly readCapacity: number;
-  /** Write capacity units. Terraform leaves later changes alone, so that autoscaling may make them. */
+  /** Write capacity units; with `autoscaling` the fewest. Terraform leaves later changes alone, so that autoscaling may make them. */
   readonly writeCapacity: number;
+  /**
+   * Application Auto Scaling of both capacities by target tracking. It works through its service-linked role for DynamoDB, which AWS makes in the account at
+   * first use: whoever deploys needs `iam:CreateServiceLinkedRole` then.
+   * @default none, the capacity stays as it is
+   */
+  readonly autoscaling?: AutoscalingProps;
+}
+
+/** How far Application Auto Scaling may raise a table's capacity. It reacts to minutes of load; a shorter peak is throttled. */
+export interface AutoscalingProps {
+  /** The most read capacity units, `readCapacity` or more. */
+  readonly maxReadCapacity: number;
+  /** The most write capacity units, `writeCapacity` or more. */
+  readonly maxWriteCapacity: number;
+  /**
+   * Percentage of the capacity that shall be in use, 20 to 90 (DynamoDB Developer Guide, "Managing throughput capacity automatically with DynamoDB auto scaling"). Lower leaves more room for peaks.
+   * @default 70
+   */
+  readonly targetUtilization?: number;
 }
 
 export type TableProps = OnDemandTableProps | ProvisionedTableProps;
@@ -95,21 +115,86 @@ export interface KeyProps {
    * @default 365
    */
   readonly rotationDays?: number;
+  /**
+   * Whether the key itself denies decrypting, re-encrypting and granting (`Decrypt`, `ReEncrypt*`, `CreateGrant`; of a multi-Region key `ReplicateKey` too, since
+   * a replica has a policy of its own) to everybody but Vault's roles and who may break glass: administrators of the account and its root user too. A role that is
+   * given to Vault later unseals once who may break glass has deployed the key's policy anew.
+   * @default false
+   */
+  readonly denyOthers?: boolean;
+  /**
+   * Whether the key is a multi-Region primary key, which can be replicated to other regions; no replica is made. It can never be changed (AWS KMS Developer
+   * Guide, "Multi-Region keys in AWS KMS"): CloudFormation fails the update, and Terraform refuses to replace the key.
+   * @default false
+   */
+  readonly multiRegion?: boolean;
+}
+
+/** The secrets of custody. */
+export interface SecretProps {
+  /**
+   * Whether each secret itself denies reading it (`GetSecretValue`, also through `BatchGetSecretValue`), copying it to other regions, deleting it, and changing or
+   * deleting this policy to everybody but who may break glass and the account's root user. The init Job writes it all the same. Whoever deploys a later change of
+   * this policy, also with CloudFormation or Terraform, must be among those who may break glass.
+   * @default true
+   */
+  readonly denyOthers?: boolean;
 }
 
 /** A backup vault, plan and selection of AWS Backup for the table. */
 export interface BackupProps {
   /**
-   * When, in UTC, as AWS writes cron.
-   * @default "cron(0 5 * * ? *)"
+   * When a backup begins, in UTC; within eight hours from then.
+   * @default daily at 05:00
    */
-  readonly schedule?: string;
+  readonly schedule?: BackupScheduleProps;
   /**
    * Days until a backup is deleted.
    * @default 35
    */
   readonly retentionDays?: number;
+  /**
+   * The ARN of a standard SNS topic of yours, in the same account and region, that hears of every backup that failed, expired or was aborted. The topic's
+   * policy must let events.amazonaws.com publish: docs/operations.md.
+   * @default none, a failed backup is seen in AWS Backup alone
+   */
+  readonly failureTopic?: string;
 }
+
+/** The time of day. */
+export interface CommonScheduleProps {
+  /**
+   * The hour in UTC, 0 to 23.
+   * @default 5
+   */
+  readonly hour?: number;
+  /**
+   * The minute, 0 to 59.
+   * @default 0
+   */
+  readonly minute?: number;
+}
+
+/** On some days of the week, or on every day. */
+export interface WeeklyScheduleProps extends CommonScheduleProps {
+  /**
+   * The days of the week.
+   * @default every day
+   */
+  readonly weekdays?: readonly Weekday[];
+  readonly dayOfMonth?: never;
+}
+
+/** Once a month. */
+export interface MonthlyScheduleProps extends CommonScheduleProps {
+  /** The day of the month, 1 to 28: not every month has a later one. */
+  readonly dayOfMonth: number;
+  readonly weekdays?: never;
+}
+
+export type BackupScheduleProps = WeeklyScheduleProps | MonthlyScheduleProps;
+
+export type Weekday = 'MON' | 'TUE' | 'WED' | 'THU' | 'FRI' | 'SAT' | 'SUN';
 
 /** A gateway endpoint for DynamoDB. The VPC and its route tables are asked for at deployment. */
 export interface EndpointProps {

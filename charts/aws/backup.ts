@@ -1,29 +1,24 @@
-import { type AwsEnvironment, iamArn, partitionOf, tableArn } from '../app/aws';
+import { type AwsEnvironment, iamArn, parseArn, partitionOf, tableArn } from '../app/aws';
 import { type Check, type Checks, integer, matching } from '../app/checks';
 import { allow } from '../app/iam-role';
 import type { Problems } from '../app/problems';
 import type { BackupProps } from './aws-resources-props';
+import { checkSchedule, cron } from './backup-schedule';
+import { group } from './group';
 import { rolePolicy, serviceTrust } from './iam';
 import type { Backup, Role } from './model';
 import { tableKeyStatement } from './table';
 
 const checks: Checks<BackupProps> = {
-  schedule: {
-    ok: isCron,
-    allowed: 'cron expressions of AWS: six fields, "?" for the day of the month or of the week',
-    fix: 'write for example "cron(0 5 * * ? *)"',
-  },
+  schedule: { ...group, fix: 'write for example { hour: 5, weekdays: ["SUN"] }' },
   retentionDays: integer(1, 36500, 'write a number of days, such as 35'),
+  failureTopic: {
+    // not those that end in .fifo: EventBridge sends no message group
+    ok: value => parseArn(value)?.service === 'sns' && /^[A-Za-z0-9_-]{1,256}$/.test(parseArn(value)?.resource ?? ''),
+    allowed: 'ARNs of standard SNS topics',
+    fix: 'write for example "arn:aws:sns:eu-west-1:123456789012:alarms"',
+  },
 };
-
-/** EventBridge User Guide, "Cron expressions": minutes, hours, day of month, month, day of week, year. */
-function isCron(text: string): boolean {
-  const fields =
-    /^cron\(([0-9*/,-]+) ([0-9*/,-]+) ([0-9*/,?LW-]+) ([0-9A-Z*/,-]+) ([0-9A-Z*/,?#L-]+) ([0-9*/,-]+)\)$/.exec(text)?.slice(1) ?? [];
-  const upTo = (max: number, field = '') => (field.match(/\d+/g) ?? []).every(number => Number(number) <= max);
-  const [minutes, hours, day, , weekday] = fields;
-  return fields.length === 6 && upTo(59, minutes) && upTo(23, hours) && upTo(31, day) && (day === '?') !== (weekday === '?');
-}
 
 /** AWS Backup API reference, "CreateBackupVault". Room for the role's "-backup" is in it. */
 const backedUpName: Check<string> = matching(
@@ -32,8 +27,21 @@ const backedUpName: Check<string> = matching(
   'rename the table, or set backup: "off" and back it up otherwise',
 );
 
-export function checkBackup(problems: Problems, props: BackupProps, tables: readonly string[]): void {
+export function checkBackup(problems: Problems, props: BackupProps, tables: readonly string[], aws: AwsEnvironment | undefined): void {
   problems.checkAll('backup', props, checks);
+  if (props.schedule !== undefined && group.ok(props.schedule)) checkSchedule(problems, props.schedule);
+  const topic = parseArn(props.failureTopic ?? '');
+  if (
+    topic !== undefined &&
+    aws !== undefined &&
+    (topic.partition !== partitionOf(aws.region) || topic.region !== aws.region || topic.account !== aws.accountId)
+  )
+    problems.refuse(
+      'backup.failureTopic',
+      props.failureTopic,
+      `topics of account ${aws.accountId} in ${aws.region}`,
+      'an event rule reaches another region never and another account only with a role of its own: name a topic here, and forward from it',
+    );
   for (const table of tables) problems.check('backup: table', table, backedUpName);
 }
 
@@ -46,8 +54,18 @@ export const backupModel = (table: string, props: BackupProps, aws: AwsEnvironme
   name: table,
   tableArn: tableArn(table, aws),
   role: backupRoleName(table),
-  schedule: props.schedule ?? 'cron(0 5 * * ? *)',
+  schedule: cron(props.schedule ?? {}),
   retentionDays: props.retentionDays ?? 35,
+  ...(props.failureTopic === undefined ? {} : { failureTopic: props.failureTopic }),
+});
+
+export const failureRuleName = (table: string): string => `${table}-backup-failed`;
+
+/** The events of jobs that left no backup in this vault (AWS Backup Developer Guide, "Monitoring AWS Backup events using Amazon EventBridge"). */
+export const failurePattern = (vault: string): object => ({
+  source: ['aws.backup'],
+  'detail-type': ['Backup Job State Change'],
+  detail: { state: ['FAILED', 'EXPIRED', 'ABORTED'], backupVaultName: [vault] },
 });
 
 /** What AWS Backup does with a DynamoDB table (AWS managed policy AWSBackupServiceRolePolicyForBackup), on this table alone. */

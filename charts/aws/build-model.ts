@@ -2,15 +2,15 @@ import { type AwsEnvironment, tableArn } from '../app/aws';
 import type { AwsNeed } from '../app/aws-need';
 import { defined } from '../app/defined';
 import { allow, type IamRole, type IamStatement } from '../app/iam-role';
-import { kmsKeyArn } from '../app/kms';
 import type { AwsResourcesProps } from './aws-resources-props';
 import { backupModel, backupRole, backupRoleArn } from './backup';
 import { needed } from './collect';
 import { endpointModel } from './endpoint';
 import { rolePolicy, serviceAccountTrust } from './iam';
-import { keyModel } from './key';
+import { keyModel, usesKey } from './key';
 import type { AwsModel } from './model';
-import { tableKeyStatement, tableModel, uses } from './table';
+import { secretModel } from './secret';
+import { scalingModels, tableKeyStatement, tableModel, uses } from './table';
 
 /** The account and region of what stands in a base; validation holds that it is one. */
 export const awsOf = (roles: readonly IamRole[], needs: readonly AwsNeed[]): AwsEnvironment | undefined => [...needs, ...roles][0]?.aws;
@@ -20,6 +20,7 @@ export function buildModel(props: AwsResourcesProps, aws: AwsEnvironment, roles:
   const tables = needed(needs, 'table');
   const table = typeof props.table === 'string' ? undefined : (props.table ?? {});
   const key = typeof props.key === 'string' ? {} : (props.key ?? {});
+  const secret = typeof props.secrets === 'string' ? {} : (props.secrets ?? {});
   const backup = props.backup === 'off' ? undefined : (props.backup ?? {});
   const dataKey = table?.kmsKey;
   const statements = (role: IamRole): readonly IamStatement[] => [
@@ -37,19 +38,21 @@ export function buildModel(props: AwsResourcesProps, aws: AwsEnvironment, roles:
     ...aws,
     tags: props.tags ?? {},
     tables: table === undefined ? [] : tables.map(({ name }) => tableModel(name, table, aws, users(name))),
+    scalings: table === undefined ? [] : tables.flatMap(({ name }) => scalingModels(name, table)),
     keys:
       props.key === 'existing'
         ? []
         : needed(needs, 'key')
             .filter(({ exists }) => !exists)
-            .map(({ name }) => keyModel(name, key, aws)),
-    secrets:
-      props.secrets === 'existing'
-        ? []
-        : needed(needs, 'secret').map(({ name, kmsKey }) => ({
-            name,
-            ...(kmsKey === undefined ? {} : { kmsKey: kmsKeyArn(kmsKey, aws) }),
-          })),
+            .map(({ name }) =>
+              keyModel(
+                name,
+                key,
+                aws,
+                roles.filter(role => usesKey(role, name)).map(({ arn }) => arn),
+              ),
+            ),
+    secrets: props.secrets === 'existing' ? [] : needed(needs, 'secret').map(need => secretModel(need, secret, aws)),
     roles: [
       ...roles.map(role => ({
         name: role.name,

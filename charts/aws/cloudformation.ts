@@ -1,6 +1,6 @@
 import { defined } from '../app/defined';
 import { toYaml } from '../app/yaml';
-import { backupWindows } from './backup';
+import { backupWindows, failurePattern, failureRuleName } from './backup';
 import {
   type AwsModel,
   type Backup,
@@ -9,6 +9,7 @@ import {
   type Key,
   needsBreakGlass,
   type Role,
+  type Scaling,
   type Secret,
   type Table,
 } from './model';
@@ -46,8 +47,7 @@ function parameters(model: AwsModel): Readonly<Record<string, object>> {
     ...(needsBreakGlass(model) && {
       BreakGlassPrincipalArns: {
         Type: 'CommaDelimitedList',
-        Description:
-          'ARNs of the roles and users that may break glass: disable or delete the unseal key, change its policy, read the table. "*" matches within a path',
+        Description: breakGlass(model).description,
         AllowedPattern: breakGlass(model).pattern,
         ConstraintDescription: `ARNs of roles and users, such as ${breakGlass(model).example}`,
       },
@@ -69,14 +69,26 @@ function resources(model: AwsModel): Readonly<Record<string, object>> {
   const map = tags.length > 0 ? model.tags : undefined;
   return {
     ...byId('Table', model.tables, item => table(item, list)),
+    ...byId('ScalableTarget', model.scalings, scalableTarget),
+    ...byId('ScalingPolicy', model.scalings, scalingPolicy),
     ...byId('Key', model.keys, item => key(item, list)),
     ...byId('Alias', model.keys, alias),
     ...byId('Secret', model.secrets, item => secret(item, list)),
+    ...byId(
+      'SecretPolicy',
+      model.secrets.filter(({ policy }) => policy.length > 0),
+      secretPolicy,
+    ),
     ...byId('Role', model.roles, item => role(item, list)),
     ...byId('InlinePolicy', model.roles, rolePolicy),
     ...byId('BackupVault', model.backups, item => backupVault(item, map)),
     ...byId('BackupPlan', model.backups, item => backupPlan(item, map)),
     ...byId('BackupSelection', model.backups, backupSelection),
+    ...byId(
+      'BackupFailed',
+      model.backups.filter(({ failureTopic }) => failureTopic !== undefined),
+      item => failureRule(item, list),
+    ),
     ...(model.endpoint === undefined ? {} : { Endpoint: endpoint(model.endpoint, list) }),
   };
 }
@@ -107,13 +119,38 @@ const table = ({ name, capacity, pointInTimeRecovery, deletionProtection, kmsKey
   },
 });
 
-const key = ({ name, rotationDays, policy }: Key, tags: object): object => ({
+const scalableTarget = ({ table: name, dimension, min, max }: Scaling): object => ({
+  Type: 'AWS::ApplicationAutoScaling::ScalableTarget',
+  Properties: {
+    ServiceNamespace: 'dynamodb',
+    ResourceId: { 'Fn::Join': ['/', ['table', ref(logicalId('Table', name))]] },
+    ScalableDimension: `dynamodb:table:${dimension}CapacityUnits`,
+    MinCapacity: min,
+    MaxCapacity: max,
+  },
+});
+
+const scalingPolicy = ({ name, dimension, target }: Scaling): object => ({
+  Type: 'AWS::ApplicationAutoScaling::ScalingPolicy',
+  Properties: {
+    PolicyName: name,
+    PolicyType: 'TargetTrackingScaling',
+    ScalingTargetId: ref(logicalId('ScalableTarget', name)),
+    TargetTrackingScalingPolicyConfiguration: {
+      TargetValue: target,
+      PredefinedMetricSpecification: { PredefinedMetricType: `DynamoDB${dimension}CapacityUtilization` },
+    },
+  },
+});
+
+const key = ({ name, rotationDays, multiRegion, policy }: Key, tags: object): object => ({
   Type: 'AWS::KMS::Key',
   ...forever,
   Properties: {
     Description: `Unseals Vault (alias/${name})`,
     EnableKeyRotation: true,
     RotationPeriodInDays: rotationDays,
+    ...(multiRegion && { MultiRegion: true }),
     PendingWindowInDays: 30,
     KeyPolicy: policyDocument(policy),
     // who deploys need not be one who may break glass
@@ -137,6 +174,13 @@ const secret = ({ name, kmsKey }: Secret, tags: object): object => ({
     ...(kmsKey && { KmsKeyId: kmsKey }),
     ...tags,
   },
+});
+
+/** Kept with its secret: a stack that is deleted leaves both, and whoever deletes it need not break glass. */
+const secretPolicy = ({ name, policy }: Secret): object => ({
+  Type: 'AWS::SecretsManager::ResourcePolicy',
+  ...forever,
+  Properties: { SecretId: ref(logicalId('Secret', name)), ResourcePolicy: policyDocument(policy) },
 });
 
 const role = ({ name, path, maxSessionSeconds, trust }: Role, tags: object): object => ({
@@ -186,6 +230,17 @@ const backupSelection = ({ name, role: roleName, tableArn }: Backup): object => 
   Properties: {
     BackupPlanId: ref(logicalId('BackupPlan', name)),
     BackupSelection: { SelectionName: name, IamRoleArn: arnOf(logicalId('Role', roleName)), Resources: [tableArn] },
+  },
+});
+
+const failureRule = ({ name, failureTopic }: Backup, tags: object): object => ({
+  Type: 'AWS::Events::Rule',
+  Properties: {
+    Name: failureRuleName(name),
+    Description: `Backups of the table ${name} that failed`,
+    EventPattern: failurePattern(name),
+    Targets: [{ Id: 'topic', Arn: failureTopic }],
+    ...tags,
   },
 });
 

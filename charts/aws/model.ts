@@ -9,6 +9,18 @@ export interface Capacity {
   readonly write: number;
 }
 
+/** Target tracking of one capacity of a table. */
+export interface Scaling {
+  /** The policy's name. */
+  readonly name: string;
+  readonly table: string;
+  readonly dimension: 'Read' | 'Write';
+  readonly min: number;
+  readonly max: number;
+  /** Percentage of the capacity that shall be in use. */
+  readonly target: number;
+}
+
 export interface Table {
   readonly name: string;
   /** Provisioned, or on demand where undefined. */
@@ -25,6 +37,7 @@ export interface Key {
   /** The alias without "alias/". */
   readonly name: string;
   readonly rotationDays: number;
+  readonly multiRegion: boolean;
   readonly policy: readonly ResourcePolicyStatement[];
 }
 
@@ -32,6 +45,8 @@ export interface Secret {
   readonly name: string;
   /** The ARN of the key that encrypts it; AWS's own where undefined. */
   readonly kmsKey?: string;
+  /** Empty where the secret has no policy of its own. */
+  readonly policy: readonly ResourcePolicyStatement[];
 }
 
 export interface Role {
@@ -50,6 +65,8 @@ export interface Backup {
   readonly role: string;
   readonly schedule: string;
   readonly retentionDays: number;
+  /** The ARN of the SNS topic that hears of failures; nobody does where undefined. */
+  readonly failureTopic?: string;
 }
 
 /** A gateway endpoint for DynamoDB. */
@@ -62,6 +79,7 @@ export interface Endpoint {
 export interface AwsModel extends AwsEnvironment {
   readonly tags: Readonly<Record<string, string>>;
   readonly tables: readonly Table[];
+  readonly scalings: readonly Scaling[];
   readonly keys: readonly Key[];
   readonly secrets: readonly Secret[];
   readonly roles: readonly Role[];
@@ -69,12 +87,14 @@ export interface AwsModel extends AwsEnvironment {
   readonly endpoint?: Endpoint;
 }
 
-/** Who may break glass: principals of this account, never all of them, as a pattern and as an example. */
-export const breakGlass = (model: AwsModel): { readonly pattern: string; readonly example: string } => ({
+/** Who may break glass: principals of this account, never all of them, in words, as a pattern and as an example. */
+export const breakGlass = (model: AwsModel): { readonly description: string; readonly pattern: string; readonly example: string } => ({
+  description:
+    'ARNs of the roles and users that may break glass: disable or delete the unseal key, decrypt with it, read the recovery keys and the table, change the policies that say so. "*" matches within a path',
   pattern: `^${iamArn(model, '(role|user)/.*[A-Za-z0-9].*')}$`,
   example: iamArn(model, 'role/break-glass'),
 });
 
 /** Whether somebody who may break glass has to be named. */
 export const needsBreakGlass = (model: AwsModel): boolean =>
-  [...model.keys, ...model.tables].some(({ policy }) => policy.some(({ except }) => except !== undefined));
+  [...model.keys, ...model.tables, ...model.secrets].some(({ policy }) => policy.some(({ except }) => except !== undefined));

@@ -3,8 +3,9 @@ import { boolean, type Checks, integer, oneOf } from '../app/checks';
 import type { IamRole, IamStatement } from '../app/iam-role';
 import { checkDataKey, kmsKey, kmsKeyArn, viaService } from '../app/kms';
 import type { Problems } from '../app/problems';
-import type { TableProps } from './aws-resources-props';
-import type { Table } from './model';
+import type { AutoscalingProps, TableProps } from './aws-resources-props';
+import { group } from './group';
+import type { Scaling, Table } from './model';
 import type { ResourcePolicyStatement } from './resource-policy';
 
 const capacity = integer(1);
@@ -12,10 +13,16 @@ const checks: Checks<TableProps> = {
   billingMode: oneOf('PAY_PER_REQUEST', 'PROVISIONED'),
   readCapacity: capacity,
   writeCapacity: capacity,
+  autoscaling: group,
   pointInTimeRecovery: boolean,
   deletionProtection: boolean,
   kmsKey,
   denyOthers: boolean,
+};
+const autoscalingChecks: Checks<AutoscalingProps> = {
+  maxReadCapacity: capacity,
+  maxWriteCapacity: capacity,
+  targetUtilization: integer(20, 90, 'write a percentage, such as 70'),
 };
 
 export function checkTable(problems: Problems, props: TableProps, unsealKeys: readonly string[], aws: AwsEnvironment | undefined): void {
@@ -28,9 +35,26 @@ export function checkTable(problems: Problems, props: TableProps, unsealKeys: re
   if (props.billingMode === 'PROVISIONED') {
     problems.require('table.readCapacity', props.readCapacity, capacity);
     problems.require('table.writeCapacity', props.writeCapacity, capacity);
+    if (props.autoscaling !== undefined && group.ok(props.autoscaling)) checkAutoscaling(problems, props.autoscaling, props);
   } else {
-    for (const prop of ['readCapacity', 'writeCapacity'] as const)
+    for (const prop of ['readCapacity', 'writeCapacity', 'autoscaling'] as const)
       if (props[prop] !== undefined) problems.refuse(`table.${prop}`, props[prop], 'nothing on demand', 'set billingMode to "PROVISIONED"');
+  }
+}
+
+function checkAutoscaling(
+  problems: Problems,
+  props: AutoscalingProps,
+  { readCapacity, writeCapacity }: { readonly readCapacity: number; readonly writeCapacity: number },
+): void {
+  problems.checkAll('table.autoscaling', props, autoscalingChecks);
+  for (const [prop, least] of [
+    ['maxReadCapacity', readCapacity],
+    ['maxWriteCapacity', writeCapacity],
+  ] as const) {
+    const good = problems.require(`table.autoscaling.${prop}`, props[prop], capacity);
+    if (good && props[prop] < least)
+      problems.refuse(`table.autoscaling.${prop}`, props[prop], `${least} or more, the table's own capacity`, 'raise it, or lower that');
   }
 }
 
@@ -47,6 +71,16 @@ export function tableModel(name: string, props: TableProps, aws: AwsEnvironment,
     ...(props.kmsKey === undefined ? {} : { kmsKey: kmsKeyArn(props.kmsKey, aws) }),
     policy: props.denyOthers ? [denyOthers(tableArn(name, aws), users)] : [],
   };
+}
+
+/** Target tracking of both capacities, from that of the table up. */
+export function scalingModels(name: string, props: TableProps): readonly Scaling[] {
+  if (props.billingMode !== 'PROVISIONED' || props.autoscaling === undefined) return [];
+  const { maxReadCapacity, maxWriteCapacity, targetUtilization: target = 70 } = props.autoscaling;
+  return [
+    { name: `${name}-read`, table: name, dimension: 'Read', min: props.readCapacity, max: maxReadCapacity, target },
+    { name: `${name}-write`, table: name, dimension: 'Write', min: props.writeCapacity, max: maxWriteCapacity, target },
+  ];
 }
 
 /** DynamoDB uses the key with the permissions of whoever asks (DynamoDB Developer Guide, "Encryption at rest", names the six as the least). */

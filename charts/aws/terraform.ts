@@ -1,5 +1,5 @@
 import { defined } from '../app/defined';
-import { backupWindows } from './backup';
+import { backupWindows, failurePattern, failureRuleName } from './backup';
 import {
   type AwsModel,
   type Backup,
@@ -8,6 +8,7 @@ import {
   type Key,
   needsBreakGlass,
   type Role,
+  type Scaling,
   type Secret,
   type Table,
 } from './model';
@@ -22,20 +23,29 @@ const forever = { prevent_destroy: true };
 
 /** A module: its files, by their names without ".tf.json". Checks keep "${" out of every name; statements may hold it. */
 export function terraform(model: AwsModel): Readonly<Record<string, object>> {
+  const watched = model.backups.filter(({ failureTopic }) => failureTopic !== undefined);
   const resource = {
     aws_dynamodb_table: byName(model.tables, table),
     aws_dynamodb_resource_policy: byName(
       model.tables.filter(({ policy }) => policy.length > 0),
       tablePolicy,
     ),
+    aws_appautoscaling_target: byName(model.scalings, scalableTarget),
+    aws_appautoscaling_policy: byName(model.scalings, scalingPolicy),
     aws_kms_key: byName(model.keys, key),
     aws_kms_alias: byName(model.keys, alias),
     aws_secretsmanager_secret: byName(model.secrets, secret),
+    aws_secretsmanager_secret_policy: byName(
+      model.secrets.filter(({ policy }) => policy.length > 0),
+      secretPolicy,
+    ),
     aws_iam_role: byName(model.roles, role),
     aws_iam_role_policy: byName(model.roles, rolePolicy),
     aws_backup_vault: byName(model.backups, backupVault),
     aws_backup_plan: byName(model.backups, backupPlan),
     aws_backup_selection: byName(model.backups, backupSelection),
+    aws_cloudwatch_event_rule: byName(watched, failureRule),
+    aws_cloudwatch_event_target: byName(watched, failureTarget),
     aws_vpc_endpoint: model.endpoint === undefined ? {} : { dynamodb: endpoint(model.endpoint) },
   };
   return {
@@ -72,8 +82,7 @@ function variables(model: AwsModel): Blocks {
     ...(needsBreakGlass(model) && {
       break_glass_principal_arns: {
         type: 'list(string)',
-        description:
-          'ARNs of the roles and users that may break glass: disable or delete the unseal key, change its policy, read the table. "*" matches within a path.',
+        description: `${breakGlass(model).description}.`,
         validation: {
           condition: `\${length(var.break_glass_principal_arns) > 0 && alltrue([for arn in var.break_glass_principal_arns : can(regex("${breakGlass(model).pattern}", arn))])}`,
           error_message: `Name at least one role or user by its ARN, such as ${breakGlass(model).example}.`,
@@ -114,10 +123,34 @@ const tablePolicy = ({ name }: Table): object => ({
   policy: json(`table_${name}`),
 });
 
-const key = ({ name, rotationDays }: Key): object => ({
+const scalableTarget = ({ table: name, dimension, min, max }: Scaling): object => ({
+  service_namespace: 'dynamodb',
+  resource_id: `table/\${aws_dynamodb_table.${label(name)}.name}`,
+  scalable_dimension: `dynamodb:table:${dimension}CapacityUnits`,
+  min_capacity: min,
+  max_capacity: max,
+});
+
+const scalingPolicy = ({ name, dimension, target }: Scaling): object => {
+  const of = (attribute: string): string => `\${aws_appautoscaling_target.${label(name)}.${attribute}}`;
+  return {
+    name,
+    policy_type: 'TargetTrackingScaling',
+    service_namespace: of('service_namespace'),
+    resource_id: of('resource_id'),
+    scalable_dimension: of('scalable_dimension'),
+    target_tracking_scaling_policy_configuration: {
+      target_value: target,
+      predefined_metric_specification: { predefined_metric_type: `DynamoDB${dimension}CapacityUtilization` },
+    },
+  };
+};
+
+const key = ({ name, rotationDays, multiRegion }: Key): object => ({
   description: `Unseals Vault (alias/${name})`,
   enable_key_rotation: true,
   rotation_period_in_days: rotationDays,
+  ...(multiRegion && { multi_region: true }),
   deletion_window_in_days: 30,
   policy: json(`key_${name}`),
   // who deploys need not be one who may break glass
@@ -137,6 +170,12 @@ const secret = ({ name, kmsKey }: Secret): object => ({
   description: 'Recovery keys of Vault, written by its init Job',
   ...(kmsKey && { kms_key_id: kmsKey }),
   tags,
+  lifecycle: forever,
+});
+
+const secretPolicy = ({ name }: Secret): object => ({
+  secret_arn: `\${aws_secretsmanager_secret.${label(name)}.arn}`,
+  policy: json(`secret_${name}`),
   lifecycle: forever,
 });
 
@@ -176,6 +215,19 @@ const backupSelection = ({ name, role: roleName, tableArn }: Backup): object => 
   resources: [tableArn],
 });
 
+const failureRule = ({ name }: Backup): object => ({
+  name: failureRuleName(name),
+  description: `Backups of the table ${name} that failed`,
+  event_pattern: JSON.stringify(failurePattern(name)),
+  tags,
+});
+
+const failureTarget = ({ name, failureTopic }: Backup): object => ({
+  rule: `\${aws_cloudwatch_event_rule.${label(name)}.name}`,
+  target_id: 'topic',
+  arn: failureTopic,
+});
+
 const endpoint = ({ service, policy }: Endpoint): object => ({
   vpc_id: `\${var.vpc_id}`,
   service_name: service,
@@ -195,6 +247,7 @@ function policies(model: AwsModel): Blocks {
   const all: readonly [string, readonly ResourcePolicyStatement[]][] = [
     ...model.tables.map(({ name, policy }) => [`table_${name}`, policy] as const),
     ...model.keys.map(({ name, policy }) => [`key_${name}`, policy] as const),
+    ...model.secrets.map(({ name, policy }) => [`secret_${name}`, policy] as const),
     ['endpoint', model.endpoint?.policy ?? []] as const,
   ].map(([name, policy]) => [label(name), policy]);
   return Object.fromEntries(

@@ -7,8 +7,10 @@ import type { AwsResourcesProps } from './aws-resources-props';
 import { backupRoleName, checkBackup } from './backup';
 import { awsOf } from './build-model';
 import { needed } from './collect';
+import { group, refuseUndefined } from './group';
 import { checkKey } from './key';
 import { confused } from './names';
+import { checkSecrets } from './secret';
 import { checkTable } from './table';
 
 // issuers of clusters, the second that of clusters with IPv6 (EKS User Guide, "Create an IAM OIDC provider for your cluster")
@@ -32,7 +34,11 @@ const tags: Check<Readonly<Record<string, string>>> = {
     new Set(Object.keys(map).map(key => key.toLowerCase())).size === Object.keys(map).length &&
     Object.entries(map).every(
       ([key, value]) =>
-        /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key) && !/^aws:/i.test(key) && /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u.test(value),
+        // undefined is refused by itself
+        (value === undefined || typeof value === 'string') &&
+        /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key) &&
+        !/^aws:/i.test(key) &&
+        /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u.test(value),
     ),
   allowed:
     'up to 50 tags: keys of 1 to 128 characters that differ in more than case and do not start with "aws:", values of 256 at most, of letters, digits, spaces and "_.:/=+-@"',
@@ -44,27 +50,29 @@ export function validateAws(props: AwsResourcesProps, roles: readonly IamRole[],
   const aws = awsOf(roles, needs);
   problems.require('oidcProvider', props.oidcProvider, oidcProviderCheck);
   problems.check('actions', props.actions, oneOf('least', 'documented'));
-  problems.check('secrets', props.secrets, oneOf('made', 'existing'));
-  problems.check('tags', props.tags, tags);
-  problems.check('endpoint.policy', props.endpoint?.policy, oneOf('open', 'onlyThisTable'));
-  if (typeof props.table === 'string') problems.check('table', props.table, oneOf('existing', 'made-by-vault'));
-  if (typeof props.key === 'string') problems.check('key', props.key, oneOf('existing'));
-  if (typeof props.backup === 'string') problems.check('backup', props.backup, oneOf('off'));
+  if (isGroup(problems, 'tags', props.tags)) problems.check('tags', props.tags, tags);
+  if (isGroup(problems, 'endpoint', props.endpoint))
+    problems.require('endpoint.policy', props.endpoint.policy, oneOf('open', 'onlyThisTable'));
   const unsealKeys = needed(needs, 'key').map(({ name }) => name);
-  if (typeof props.table === 'object') checkTable(problems, props.table, unsealKeys, aws);
-  if (typeof props.key === 'object') checkKey(problems, props.key);
+  if (isGroup(problems, 'table', props.table, 'existing', 'made-by-vault')) checkTable(problems, props.table, unsealKeys, aws);
+  const key = isGroup(problems, 'key', props.key, 'existing') ? props.key : undefined;
+  if (key !== undefined) checkKey(problems, key);
+  if (isGroup(problems, 'secrets', props.secrets, 'existing')) checkSecrets(problems, props.secrets);
+  const backup = isGroup(problems, 'backup', props.backup, 'off') ? props.backup : {};
   if (props.backup !== 'off')
     checkBackup(
       problems,
-      typeof props.backup === 'object' ? props.backup : {},
+      backup,
       needed(needs, 'table').map(({ name }) => name),
+      aws,
     );
+  refuseUndefined(problems, props);
   if (aws === undefined) {
     problems.refuse('oidcProvider', props.oidcProvider, 'a base with a VaultServer', 'put AwsResources where the VaultServer stands');
     return problems.messages;
   }
   checkPlace(problems, props, aws, roles, needs);
-  if (typeof props.key === 'object' && needed(needs, 'key').every(({ exists }) => exists))
+  if (key !== undefined && needed(needs, 'key').every(({ exists }) => exists))
     problems.refuse(
       'key',
       props.key,
@@ -78,6 +86,22 @@ export function validateAws(props: AwsResourcesProps, roles: readonly IamRole[],
   for (const name of confused([...backedUp, ...roles.map(role => role.name)]))
     problems.refuse('role', name, 'names that differ in letters and digits from every other role', 'rename it');
   return problems.messages;
+}
+
+/** Whether a value is a group of props, and none of the words that may stand in its place. */
+function isGroup<T extends object>(
+  problems: Problems,
+  prop: string,
+  value: T | string | undefined,
+  ...words: readonly string[]
+): value is T {
+  if (value === undefined) return false;
+  if (typeof value === 'string' && words.length > 0) {
+    problems.check(prop, value, oneOf(...words));
+    return false;
+  }
+  const allowed = [...words.map(word => JSON.stringify(word)), group.allowed].join(', ');
+  return problems.check(prop, value as T, { ...group, allowed });
 }
 
 /** One stack is in one account and region. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { AwsResources, type AwsResourcesProps, KustomizeApp, OutputFile, VaultServer, type VaultServerProps } from '../../charts';
 import { minimal } from '../support/render';
-import { dataKey, oidcProvider, problems } from './support';
+import { dataKey, oidcProvider, problems, topic } from './support';
 
 type Case = readonly [props: object, message: string, server?: Partial<VaultServerProps>];
 const inUsEast = (id = 'alias/vault-unseal') => ({ seal: { kmsKeyId: id, region: 'us-east-1' } });
@@ -20,7 +20,8 @@ describe('refused, with what is allowed and the fix', () => {
     ],
     [{ oidcProvider: 'oidc.eks.eu-west-1.amazonaws.com.cn/id/X' }, 'allowed: a domain of partition aws; copy the issuer of the cluster'],
     [{ actions: 'all' }, 'actions: got "all"; allowed: "least", "documented";'],
-    [{ secrets: 'none' }, 'secrets: got "none"; allowed: "made", "existing";'],
+    [{ secrets: 'none' }, 'secrets: got "none"; allowed: "existing";'],
+    [{ secrets: { denyOthers: 'yes' } }, 'secrets.denyOthers: got "yes"; allowed: true, false;'],
     [{ table: 'none' }, 'table: got "none"; allowed: "existing", "made-by-vault";'],
     [{ key: 'none' }, 'key: got "none"; allowed: "existing";'],
     [{ backup: 'none' }, 'backup: got "none"; allowed: "off";'],
@@ -44,17 +45,87 @@ describe('refused, with what is allowed and the fix', () => {
       { seal: { kmsKeyId: dataKey } },
     ],
     [{ table: { kmsKey: `arn:aws:kms:us-east-1:123456789012:key/${dataKey}` } }, 'allowed: keys in eu-west-1;'],
+    [
+      { table: { autoscaling: { maxReadCapacity: 5, maxWriteCapacity: 5 } } },
+      'table.autoscaling: got {"maxReadCapacity":5,"maxWriteCapacity":5}; allowed: nothing on demand; set billingMode to "PROVISIONED"',
+    ],
+    ...Object.entries({
+      'table.autoscaling: got 80; allowed: an object of props;': 80,
+      'table.autoscaling.maxReadCapacity: got nothing; allowed: whole numbers from 1;': { maxWriteCapacity: 20 },
+      "table.autoscaling.maxReadCapacity: got 9; allowed: 10 or more, the table's own capacity; raise it, or lower that": {
+        maxReadCapacity: 9,
+        maxWriteCapacity: 20,
+      },
+      'table.autoscaling.maxWriteCapacity: got 1.5; allowed: whole numbers from 1;': { maxReadCapacity: 10, maxWriteCapacity: 1.5 },
+      'table.autoscaling.targetUtilization: got 95; allowed: whole numbers from 20 to 90;': {
+        maxReadCapacity: 10,
+        maxWriteCapacity: 20,
+        targetUtilization: 95,
+      },
+    }).map(
+      ([message, autoscaling]): Case => [
+        { table: { billingMode: 'PROVISIONED', readCapacity: 10, writeCapacity: 20, autoscaling } },
+        message,
+      ],
+    ),
+    [{ key: { denyOthers: 'yes' } }, 'key.denyOthers: got "yes"; allowed: true, false;'],
+    [{ key: { multiRegion: 'yes' } }, 'key.multiRegion: got "yes"; allowed: true, false;'],
     [{ key: { rotationDays: 30 } }, 'key.rotationDays: got 30; allowed: whole numbers from 90 to 2560;'],
     [
       { key: { rotationDays: 90 } },
       'key: got {"rotationDays":90}; allowed: nothing where seal.kmsKeyId names a key by its id;',
       { seal: { kmsKeyId: dataKey } },
     ],
-    [{ backup: { schedule: 'daily' } }, 'backup.schedule: got "daily"; allowed: cron expressions of AWS: six fields,'],
-    [{ backup: { schedule: 'cron(0 5 * * *)' } }, 'backup.schedule: got "cron(0 5 * * *)"; allowed: cron expressions of AWS: six fields,'],
-    ...['cron(0 5 * * * *)', 'cron(0 5 ? * ? *)', 'cron(99 5 * * ? *)', 'cron(0 24 * * ? *)'].map(
-      (schedule): Case => [{ backup: { schedule } }, `backup.schedule: got "${schedule}"; allowed: cron expressions of AWS: six fields,`],
+    [
+      { backup: { schedule: 'cron(0 5 * * ? *)' } },
+      'backup.schedule: got "cron(0 5 * * ? *)"; allowed: an object of props; write for example { hour: 5, weekdays: ["SUN"] }',
+    ],
+    ...Object.entries({
+      'hour: got 24; allowed: whole numbers from 0 to 23;': { hour: 24 },
+      'hour: got NaN; allowed: whole numbers from 0 to 23;': { hour: Number.NaN },
+      'minute: got 60; allowed: whole numbers from 0 to 59;': { minute: 60 },
+      'weekdays: got ["FOO"]; allowed: a list that is not empty and names nothing twice, each of: "MON",': { weekdays: ['FOO'] },
+      'weekdays: got []; allowed: a list that is not empty': { weekdays: [] },
+      'weekdays: got "MON"; allowed: a list that is not empty': { weekdays: 'MON' },
+      'weekdays: got ["MON"]; allowed: nothing beside dayOfMonth; leave one of the two out': { weekdays: ['MON'], dayOfMonth: 1 },
+      'dayOfMonth: got 29; allowed: whole numbers from 1 to 28; write a day that every month has, such as 1': { dayOfMonth: 29 },
+      'hour: got nothing; allowed: a value; leave the prop out for its default,': { hour: undefined },
+    }).map(([message, schedule]): Case => [{ backup: { schedule } }, `backup.schedule.${message}`]),
+    ...['alarms', 'arn:aws:sqs:eu-west-1:123456789012:alarms', 'arn:aws:sns:eu-west-1:123456789012:alarms.fifo', Number.NaN].map(
+      (failureTopic): Case => [
+        { backup: { failureTopic } },
+        `backup.failureTopic: got ${typeof failureTopic === 'string' ? `"${failureTopic}"` : failureTopic}; allowed: ARNs of standard SNS topics;`,
+      ],
     ),
+    ...['aws:sns:us-east-1:123456789012', 'aws:sns:eu-west-1:210987654321', 'aws-cn:sns:eu-west-1:123456789012'].map(
+      (place): Case => [
+        { backup: { failureTopic: `arn:${place}:alarms` } },
+        `backup.failureTopic: got "arn:${place}:alarms"; allowed: topics of account 123456789012 in eu-west-1;`,
+      ],
+    ),
+    ...([Number.NaN, null, [], true] as const).flatMap((value): Case[] => {
+      const got = value === null ? 'nothing' : JSON.stringify(value).replace('null', 'NaN');
+      return [
+        [{ key: value }, `key: got ${got}; allowed: "existing", an object of props; leave it out for the default`],
+        [{ table: value }, `table: got ${got}; allowed: "existing", "made-by-vault", an object of props;`],
+        [{ backup: value }, `backup: got ${got}; allowed: "off", an object of props;`],
+      ];
+    }),
+    ...['key', 'table', 'secrets', 'backup', 'tags', 'endpoint', 'actions'].map(
+      (prop): Case => [{ [prop]: undefined }, `${prop}: got nothing; allowed: a value; leave the prop out for its default,`],
+    ),
+    [{ key: { rotationDays: undefined } }, 'key.rotationDays: got nothing; allowed: a value;'],
+    [{ key: { rotationDays: Number.NaN } }, 'key.rotationDays: got NaN; allowed: whole numbers from 90 to 2560;'],
+    [{ table: { kmsKey: undefined } }, 'table.kmsKey: got nothing; allowed: a value;'],
+    [{ table: { kmsKey: Number.NaN } }, 'table.kmsKey: got NaN; allowed: a key id, a key ARN,'],
+    [
+      { table: { billingMode: 'PROVISIONED', readCapacity: Number.NaN, writeCapacity: 1 } },
+      'table.readCapacity: got NaN; allowed: whole numbers from 1;',
+    ],
+    [{ tags: { team: undefined } }, 'tags.team: got nothing; allowed: a value;'],
+    [{ tags: { team: 5 } }, 'tags: got {"team":5}; allowed: up to 50 tags:'],
+    [{ tags: 'team=x' }, 'tags: got "team=x"; allowed: an object of props;'],
+    [{ endpoint: {} }, 'endpoint.policy: got nothing; allowed: "open", "onlyThisTable";'],
     [{ table: { kmsKey: `arn:aws-cn:kms:eu-west-1:123456789012:key/${dataKey}` } }, 'allowed: keys in eu-west-1;'],
     [{ tags: { team: 'x', Team: 'y' } }, 'allowed: up to 50 tags: keys of 1 to 128 characters that differ in more than case'],
     [
@@ -95,6 +166,22 @@ describe('refused, with what is allowed and the fix', () => {
   test('fine: the issuer of a cluster with IPv6', () => {
     expect(problems({ oidcProvider: 'oidc-eks.eu-west-1.api.aws/id/0123456789ABCDEF0123456789ABCDEF' })).toEqual([]);
   });
+});
+
+test('fine: several tags, a topic of this account and region', () => {
+  expect(problems({ tags: { team: 'platform', stage: '' }, backup: { failureTopic: topic() } })).toEqual([]);
+});
+
+test('what AWS cannot take does not compile', () => {
+  const accept = (props: Partial<AwsResourcesProps>) => props;
+  // @ts-expect-error a schedule is not a string
+  accept({ backup: { schedule: 'cron(0 5 * * ? *)' } });
+  // @ts-expect-error no such day
+  accept({ backup: { schedule: { weekdays: ['FOO'] } } });
+  // @ts-expect-error days of the week or of the month
+  accept({ backup: { schedule: { weekdays: ['MON'], dayOfMonth: 1 } } });
+  // @ts-expect-error nothing to scale on demand
+  accept({ table: { autoscaling: { maxReadCapacity: 10, maxWriteCapacity: 10 } } });
 });
 
 describe('several Vaults', () => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Custody } from '../../charts';
 import type { Manifest } from '../support/render';
-import { awsFiles, dataKey, type Files, json, oidcProvider, variants } from './support';
+import { awsFiles, dataKey, type Files, json, oidcProvider, topic, variants } from './support';
 
 const server = (files: Files): Manifest[] => json(files, 'iam/vault-server.policy.json').Statement;
 const actionsOf = (statements: readonly Manifest[]): string[] => statements.flatMap(({ Action: actions }) => actions);
@@ -140,7 +140,8 @@ test.each([
   ['cn-north-1', 'aws-cn', 'oidc.eks.cn-north-1.amazonaws.com.cn/id/0123456789ABCDEF0123456789ABCDEF'],
   ['us-gov-west-1', 'aws-us-gov', 'oidc.eks.us-gov-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF'],
 ])('in %s every ARN is of partition %s', (region, partition, provider) => {
-  const files = awsFiles({ ...variants['everything made'], oidcProvider: provider }, { aws: { accountId: '123456789012', region } });
+  const props = { ...variants['everything made'], backup: { failureTopic: topic(region) }, oidcProvider: provider };
+  const files = awsFiles(props, { aws: { accountId: '123456789012', region } });
   const arns = [...files.values()].join('\n').match(/arn:aws[a-z-]*:[a-z]/g) ?? [];
   expect([...new Set(arns.map(arn => arn.split(':')[1]))]).toEqual([partition]);
 });

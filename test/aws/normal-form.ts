@@ -26,7 +26,11 @@ export function fromCloudFormation(files: Files): NormalForm {
   const tags = (given: Manifest) => Object.fromEntries((given ?? []).map(({ Key, Value }: Manifest) => [Key, Value]));
   const nameOf = (reference: Manifest): string => {
     const { Properties: p } = resources[reference.Ref ?? reference['Fn::GetAtt'][0]];
-    return p.RoleName ?? p.BackupVaultName ?? p.BackupPlan?.BackupPlanName ?? p.Description;
+    return p.RoleName ?? p.TableName ?? p.Name ?? p.BackupVaultName ?? p.BackupPlan?.BackupPlanName ?? p.Description;
+  };
+  const scaled = ({ Properties: { ResourceId, ScalableDimension } }: Manifest): string => {
+    const [separator, [kind, table]] = ResourceId['Fn::Join'];
+    return `${kind}${separator}${nameOf(table)} ${ScalableDimension}`;
   };
   for (const resource of Object.values<Manifest>(resources)) {
     const { Type: type, Properties: p } = resource;
@@ -51,6 +55,7 @@ export function fromCloudFormation(files: Files): NormalForm {
           rotation: [p.EnableKeyRotation, p.RotationPeriodInDays],
           window: p.PendingWindowInDays,
           policy: policy(p.KeyPolicy),
+          multiRegion: p.MultiRegion,
           bypass: p.BypassPolicyLockoutSafetyCheck,
           tags: tags(p.Tags),
         };
@@ -60,6 +65,30 @@ export function fromCloudFormation(files: Files): NormalForm {
         break;
       case 'AWS::SecretsManager::Secret':
         found[`secret ${p.Name}`] = { kept: kept(resource), description: p.Description, key: p.KmsKeyId, tags: tags(p.Tags) };
+        break;
+      case 'AWS::SecretsManager::ResourcePolicy':
+        found[`secret policy ${nameOf(p.SecretId)}`] = { kept: kept(resource), policy: policy(p.ResourcePolicy) };
+        break;
+      case 'AWS::ApplicationAutoScaling::ScalableTarget':
+        found[`scalable target ${scaled(resource)}`] = { service: p.ServiceNamespace, range: [p.MinCapacity, p.MaxCapacity] };
+        break;
+      case 'AWS::ApplicationAutoScaling::ScalingPolicy': {
+        const { TargetValue, PredefinedMetricSpecification } = p.TargetTrackingScalingPolicyConfiguration;
+        found[`scaling policy ${p.PolicyName}`] = {
+          type: p.PolicyType,
+          scales: scaled(resources[p.ScalingTargetId.Ref]),
+          target: TargetValue,
+          metric: PredefinedMetricSpecification.PredefinedMetricType,
+        };
+        break;
+      }
+      case 'AWS::Events::Rule':
+        found[`event rule ${p.Name}`] = {
+          description: p.Description,
+          pattern: p.EventPattern,
+          targets: p.Targets.map(({ Arn }: Manifest) => Arn),
+          tags: tags(p.Tags),
+        };
         break;
       case 'AWS::IAM::Role':
         found[`role ${p.RoleName}`] = {
@@ -141,6 +170,8 @@ export function fromTerraform(files: Files): NormalForm {
       }),
     );
   };
+  const scaled = ({ resource_id: id, scalable_dimension: dimension }: Manifest): string =>
+    `${id.replace(/\$\{.*\}/, (reference: string) => block(reference).name)} ${dimension}`;
   for (const [type, blocks] of Object.entries<Manifest>(resources))
     for (const r of Object.values<Manifest>(blocks))
       switch (type) {
@@ -170,6 +201,7 @@ export function fromTerraform(files: Files): NormalForm {
             rotation: [r.enable_key_rotation, r.rotation_period_in_days],
             window: r.deletion_window_in_days,
             policy: document(r.policy),
+            multiRegion: r.multi_region,
             bypass: r.bypass_policy_lockout_safety_check,
             tags: tags(r.tags),
           };
@@ -179,6 +211,34 @@ export function fromTerraform(files: Files): NormalForm {
           break;
         case 'aws_secretsmanager_secret':
           found[`secret ${r.name}`] = { kept: kept(r), description: r.description, key: r.kms_key_id, tags: tags(r.tags) };
+          break;
+        case 'aws_secretsmanager_secret_policy':
+          found[`secret policy ${block(r.secret_arn).name}`] = { kept: kept(r), policy: document(r.policy) };
+          break;
+        case 'aws_appautoscaling_target':
+          found[`scalable target ${scaled(r)}`] = { service: r.service_namespace, range: [r.min_capacity, r.max_capacity] };
+          break;
+        case 'aws_appautoscaling_policy': {
+          const { target_value: target, predefined_metric_specification: metric } = r.target_tracking_scaling_policy_configuration;
+          found[`scaling policy ${r.name}`] = {
+            type: r.policy_type,
+            scales: scaled(block(r.resource_id)),
+            target,
+            metric: metric.predefined_metric_type,
+          };
+          break;
+        }
+        case 'aws_cloudwatch_event_rule':
+          found[`event rule ${r.name}`] = {
+            description: r.description,
+            pattern: JSON.parse(r.event_pattern),
+            targets: Object.values<Manifest>(resources.aws_cloudwatch_event_target)
+              .filter(({ rule }) => block(rule) === r)
+              .map(({ arn }) => arn),
+            tags: tags(r.tags),
+          };
+          break;
+        case 'aws_cloudwatch_event_target': // part of its rule
           break;
         case 'aws_iam_role':
           found[`role ${r.name}`] = {

@@ -1,4 +1,5 @@
 import { AwsResources, type AwsResourcesProps, Custody, KustomizeApp, VaultInit, VaultServer, type VaultServerProps } from '../../charts';
+import { partitionOf } from '../../charts/app/aws';
 import { type Manifest, minimal, problemsOf, yaml } from '../support/render';
 
 export const oidcProvider = 'oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF';
@@ -36,6 +37,8 @@ export function terraformModule(files: Files): Manifest {
 export const problems = (props: Partial<AwsResourcesProps>, server: Partial<VaultServerProps> = {}): string[] =>
   problemsOf(() => awsFiles(props, server));
 
+export const topic = (region = 'eu-west-1') => `arn:${partitionOf(region)}:sns:${region}:123456789012:alarms`;
+
 export const dataKey = '1234abcd-12ab-34cd-56ef-1234567890ab';
 
 /** Everything that can be asked for, in few sets of props. */
@@ -47,17 +50,19 @@ export const variants: Readonly<Record<string, Partial<AwsResourcesProps>>> = {
       billingMode: 'PROVISIONED',
       readCapacity: 10,
       writeCapacity: 20,
+      autoscaling: { maxReadCapacity: 40, maxWriteCapacity: 80, targetUtilization: 60 },
       pointInTimeRecovery: true,
       deletionProtection: true,
       kmsKey: dataKey,
       denyOthers: true,
     },
-    key: { rotationDays: 180 },
-    secrets: 'made',
-    backup: { schedule: 'cron(30 3 ? * SUN *)', retentionDays: 90 },
+    key: { rotationDays: 180, denyOthers: true, multiRegion: true },
+    secrets: { denyOthers: true },
+    backup: { schedule: { hour: 3, minute: 30, weekdays: ['SUN'] }, retentionDays: 90, failureTopic: topic() },
     endpoint: { policy: 'onlyThisTable' },
     tags: { team: 'platform', 'cost-center': '42' },
   },
   'everything exists': { table: 'existing', key: 'existing', secrets: 'existing', backup: 'off', endpoint: { policy: 'open' } },
+  'secrets open to IAM': { secrets: { denyOthers: false } },
   'a table that Vault makes': { table: 'made-by-vault' },
 };

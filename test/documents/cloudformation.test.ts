@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, jest, test } from '@jest/globals';
-import { awsFiles, variants } from '../aws/support';
+import { awsFiles, topic, variants } from '../aws/support';
 
 jest.setTimeout(60_000);
 
@@ -33,7 +33,9 @@ test.each([
   ['cn-north-1', 'amazonaws.com.cn', 'everything made'],
   ['us-gov-west-1', 'amazonaws.com', 'everything made'],
 ] as const)('in %s (%s): %s', (region, domain, name) => {
-  const files = awsFiles({ ...variants[name], oidcProvider: provider(region, domain) }, { aws: { accountId: '123456789012', region } });
+  const backup = { ...Object(variants[name]?.backup), failureTopic: topic(region) };
+  const props = { ...variants[name], ...(name === 'everything made' && { backup }), oidcProvider: provider(region, domain) };
+  const files = awsFiles(props, { aws: { accountId: '123456789012', region } });
   expect(findings(files.get('cloudformation.yaml') ?? '', region)).toEqual([]);
 });
 
