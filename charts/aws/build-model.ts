@@ -38,7 +38,7 @@ export function buildModel(props: AwsResourcesProps, aws: AwsEnvironment, roles:
     ...aws,
     tags: props.tags ?? {},
     tables: table === undefined ? [] : tables.map(({ name }) => tableModel(name, table, aws, users(name))),
-    scalings: table === undefined ? [] : tables.flatMap(({ name }) => scalingModels(name, table)),
+    scalings: table === undefined ? [] : tables.flatMap(({ name }) => scalingModels(name, table, aws)),
     keys:
       props.key === 'existing'
         ? []

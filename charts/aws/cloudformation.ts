@@ -119,7 +119,7 @@ const table = ({ name, capacity, pointInTimeRecovery, deletionProtection, kmsKey
   },
 });
 
-const scalableTarget = ({ table: name, dimension, min, max }: Scaling): object => ({
+const scalableTarget = ({ table: name, dimension, min, max, role: roleArn }: Scaling): object => ({
   Type: 'AWS::ApplicationAutoScaling::ScalableTarget',
   Properties: {
     ServiceNamespace: 'dynamodb',
@@ -127,6 +127,7 @@ const scalableTarget = ({ table: name, dimension, min, max }: Scaling): object =
     ScalableDimension: `dynamodb:table:${dimension}CapacityUnits`,
     MinCapacity: min,
     MaxCapacity: max,
+    RoleARN: roleArn,
   },
 });
 

@@ -17,6 +17,8 @@ export interface Scaling {
   readonly dimension: 'Read' | 'Write';
   readonly min: number;
   readonly max: number;
+  /** The ARN of Application Auto Scaling's role. */
+  readonly role: string;
   /** Percentage of the capacity that shall be in use. */
   readonly target: number;
 }

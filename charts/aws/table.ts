@@ -1,4 +1,4 @@
-import { type AwsEnvironment, tableArn } from '../app/aws';
+import { type AwsEnvironment, iamArn, tableArn } from '../app/aws';
 import { boolean, type Checks, integer, oneOf } from '../app/checks';
 import type { IamRole, IamStatement } from '../app/iam-role';
 import { checkDataKey, kmsKey, kmsKeyArn, viaService } from '../app/kms';
@@ -74,12 +74,15 @@ export function tableModel(name: string, props: TableProps, aws: AwsEnvironment,
 }
 
 /** Target tracking of both capacities, from that of the table up. */
-export function scalingModels(name: string, props: TableProps): readonly Scaling[] {
+export function scalingModels(name: string, props: TableProps, aws: AwsEnvironment): readonly Scaling[] {
   if (props.billingMode !== 'PROVISIONED' || props.autoscaling === undefined) return [];
   const { maxReadCapacity, maxWriteCapacity, targetUtilization: target = 70 } = props.autoscaling;
+  // AWS makes it at first use (Application Auto Scaling User Guide, "Amazon DynamoDB and Application Auto Scaling")
+  const service = 'dynamodb.application-autoscaling.amazonaws.com';
+  const role = iamArn(aws, `role/aws-service-role/${service}/AWSServiceRoleForApplicationAutoScaling_DynamoDBTable`);
   return [
-    { name: `${name}-read`, table: name, dimension: 'Read', min: props.readCapacity, max: maxReadCapacity, target },
-    { name: `${name}-write`, table: name, dimension: 'Write', min: props.writeCapacity, max: maxWriteCapacity, target },
+    { name: `${name}-read`, table: name, dimension: 'Read', min: props.readCapacity, max: maxReadCapacity, role, target },
+    { name: `${name}-write`, table: name, dimension: 'Write', min: props.writeCapacity, max: maxWriteCapacity, role, target },
   ];
 }
 

@@ -123,12 +123,13 @@ const tablePolicy = ({ name }: Table): object => ({
   policy: json(`table_${name}`),
 });
 
-const scalableTarget = ({ table: name, dimension, min, max }: Scaling): object => ({
+const scalableTarget = ({ table: name, dimension, min, max, role: roleArn }: Scaling): object => ({
   service_namespace: 'dynamodb',
   resource_id: `table/\${aws_dynamodb_table.${label(name)}.name}`,
   scalable_dimension: `dynamodb:table:${dimension}CapacityUnits`,
   min_capacity: min,
   max_capacity: max,
+  role_arn: roleArn,
 });
 
 const scalingPolicy = ({ name, dimension, target }: Scaling): object => {

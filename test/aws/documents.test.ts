@@ -2,10 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import Ajv from 'ajv';
-import { AwsResources, Custody, KustomizeApp, VaultServer } from '../../charts';
+import { AwsResources, type AwsResourcesProps, Custody, KustomizeApp, VaultServer } from '../../charts';
+import type { BackupScheduleProps } from '../../charts/aws/aws-resources-props';
 import { type Manifest, minimal } from '../support/render';
 import { fromCloudFormation, fromTerraform, type NormalForm } from './normal-form';
-import { awsFiles, dataKey, type Files, json, oidcProvider, template, terraformModule, variants } from './support';
+import { awsFiles, dataKey, type Files, json, oidcProvider, template, terraformModule, topic, variants } from './support';
 
 const all: readonly (readonly [string, Files])[] = [
   ...Object.entries(variants).map(([name, props]) => [name, awsFiles(props)] as const),
@@ -111,6 +112,148 @@ describe('the unseal key', () => {
   });
 });
 
+describe('the unseal key, on request', () => {
+  const keyOf = (props: Exclude<AwsResourcesProps['key'], undefined>) => {
+    const [key] = named(fromCloudFormation(awsFiles({ key: props })), 'key');
+    return { multiRegion: key.multiRegion, denied: key.policy.slice(2) };
+  };
+  const onlyVault = (...actions: string[]) => ({
+    sid: 'OnlyVault',
+    effect: 'Deny',
+    who: '*',
+    actions,
+    resources: ['*'],
+    conditions: {
+      'ArnNotLike aws:PrincipalArn': 'who may break glass',
+      'ArnNotEquals aws:PrincipalArn': ['arn:aws:iam::123456789012:role/vault-server'],
+    },
+  });
+
+  test('decrypts and grants for the servers and who may break glass alone', () => {
+    expect(keyOf({ denyOthers: true }).denied).toEqual([onlyVault('kms:CreateGrant', 'kms:Decrypt', 'kms:ReEncrypt*')]);
+  });
+
+  test('is a multi-Region key, and who may not decrypt may make no replica, whose policy would be theirs', () => {
+    expect(keyOf({ denyOthers: true, multiRegion: true })).toEqual({
+      multiRegion: true,
+      denied: [onlyVault('kms:CreateGrant', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:ReplicateKey')],
+    });
+    expect(keyOf({ multiRegion: true })).toEqual({ multiRegion: true, denied: [] });
+  });
+
+  test('is neither by default', () => {
+    expect(keyOf({})).toEqual({ multiRegion: undefined, denied: [] });
+  });
+
+  test('spares every Vault that uses it, and no other', () => {
+    const app = new KustomizeApp();
+    for (const [name, kmsKeyId] of Object.entries({ one: 'alias/shared', two: 'alias/shared', three: 'alias/shared-not' }))
+      new VaultServer(app, name, { ...minimal, name, role: name, storage: { table: name }, seal: { kmsKeyId } });
+    new AwsResources(app, 'aws', { oidcProvider, key: { denyOthers: true } });
+    const files = new Map([...app.render()].map(([path, text]) => [path.replace(/^aws\//, ''), text]));
+    const spared = named(fromCloudFormation(files), 'key').map(({ policy }) => policy[2].conditions['ArnNotEquals aws:PrincipalArn']);
+    const arn = (name: string) => `arn:aws:iam::123456789012:role/${name}`;
+    expect(spared.sort()).toEqual([[arn('one'), arn('two')], [arn('three')]].sort());
+  });
+});
+
+describe('the secret of custody', () => {
+  const policies = (files: Files) => named(fromCloudFormation(files), 'secret policy').map(({ policy }) => policy);
+  const breakGlass = {
+    sid: 'BreakGlass',
+    effect: 'Deny',
+    who: '*',
+    actions: ['DeleteResourcePolicy', 'DeleteSecret', 'GetSecretValue', 'PutResourcePolicy', 'ReplicateSecretToRegions'].map(
+      action => `secretsmanager:${action}`,
+    ),
+    // the policy goes along to a replica, whose ARN is another
+    resources: ['*'],
+    conditions: {
+      'ArnNotLike aws:PrincipalArn': 'who may break glass',
+      'ArnNotEquals aws:PrincipalArn': ['arn:aws:iam::123456789012:root'],
+    },
+  };
+
+  test('is read, deleted or given another policy by who may break glass and the root user alone', () => {
+    expect(policies(awsFiles())).toEqual([[breakGlass]]);
+  });
+
+  test('each where keys lie apart', () => {
+    expect(policies(awsFiles({}, {}, Custody.secretsManager(['vault/a', 'vault/b'])))).toEqual([[breakGlass], [breakGlass]]);
+  });
+
+  test('is written by the init Job all the same', () => {
+    const written: string[] = json(awsFiles(), 'iam/vault-init.policy.json').Statement.flatMap(({ Action: actions }: Manifest) => actions);
+    expect(written).toContain('secretsmanager:PutSecretValue');
+    expect(written.filter(action => breakGlass.actions.includes(action))).toEqual([]);
+  });
+
+  test.each<Partial<AwsResourcesProps>>([{ secrets: { denyOthers: false } }, { secrets: 'existing' }])('has no policy with %j', props => {
+    expect(policies(awsFiles(props))).toEqual([]);
+  });
+});
+
+describe('autoscaling', () => {
+  test('tracks the use of both capacities, from those of the table up', () => {
+    const form = fromCloudFormation(made);
+    const role =
+      'arn:aws:iam::123456789012:role/aws-service-role/dynamodb.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_DynamoDBTable';
+    expect(named(form, 'scalable target table/vault-data')).toEqual([
+      { service: 'dynamodb', range: [10, 40], role },
+      { service: 'dynamodb', range: [20, 80], role },
+    ]);
+    const policy = (dimension: string) => ({
+      type: 'TargetTrackingScaling',
+      scales: `table/vault-data dynamodb:table:${dimension}CapacityUnits`,
+      target: 60,
+      metric: `DynamoDB${dimension}CapacityUtilization`,
+    });
+    expect(named(form, 'scaling policy')).toEqual([policy('Read'), policy('Write')]);
+  });
+
+  test('aims at 70 percent by default', () => {
+    const autoscaling = { maxReadCapacity: 1, maxWriteCapacity: 2 };
+    const form = fromCloudFormation(awsFiles({ table: { billingMode: 'PROVISIONED', readCapacity: 1, writeCapacity: 2, autoscaling } }));
+    expect(named(form, 'scaling policy').map(({ target }) => target)).toEqual([70, 70]);
+  });
+
+  test('is not there unless asked for', () => {
+    for (const table of [{}, { billingMode: 'PROVISIONED', readCapacity: 1, writeCapacity: 2 }] as const)
+      expect(named(fromCloudFormation(awsFiles({ table })), 'scalable target')).toEqual([]);
+  });
+});
+
+describe('backups', () => {
+  test.each<[string, BackupScheduleProps]>([
+    ['cron(0 5 * * ? *)', {}],
+    ['cron(30 0 * * ? *)', { hour: 0, minute: 30 }],
+    ['cron(0 5 ? * MON,THU *)', { weekdays: ['MON', 'THU'] }],
+    ['cron(15 23 28 * ? *)', { hour: 23, minute: 15, dayOfMonth: 28 }],
+  ])('begin at %s with %j', (expression, schedule) => {
+    const [plan] = named(fromCloudFormation(awsFiles({ backup: { schedule } })), 'backup plan');
+    expect(plan.rules).toEqual([['vault-data', 'vault-data', expression, 35]]);
+  });
+
+  test('that fail, expire or are aborted are told to a topic, those of this backup vault alone', () => {
+    expect(named(fromCloudFormation(awsFiles({ backup: { failureTopic: topic() } })), 'event rule')).toEqual([
+      {
+        description: 'Backups of the table vault-data that failed',
+        pattern: {
+          source: ['aws.backup'],
+          'detail-type': ['Backup Job State Change'],
+          detail: { state: ['FAILED', 'EXPIRED', 'ABORTED'], backupVaultName: ['vault-data'] },
+        },
+        targets: ['arn:aws:sns:eu-west-1:123456789012:alarms'],
+        tags: {},
+      },
+    ]);
+  });
+
+  test('are told to nobody without a topic', () => {
+    expect(named(fromCloudFormation(awsFiles()), 'event rule')).toEqual([]);
+  });
+});
+
 describe('the endpoint', () => {
   test('lets pass what the roles may do with the table, and no more', () => {
     const [endpoint] = named(fromCloudFormation(awsFiles({ endpoint: { policy: 'onlyThisTable' } })), 'endpoint');
@@ -147,9 +290,10 @@ describe('the endpoint', () => {
 });
 
 describe('what the YAML does not contain', () => {
-  test.each([
+  test.each<[string, Partial<AwsResourcesProps> | undefined, string[]]>([
     ['minimal', {}, ['break_glass_principal_arns', 'tags']],
     ['everything made', variants['everything made'], ['break_glass_principal_arns', 'route_table_ids', 'tags', 'vpc_id']],
+    ['only secrets made', { table: 'existing', key: 'existing', backup: 'off' }, ['break_glass_principal_arns', 'tags']],
     ['everything exists', variants['everything exists'], ['route_table_ids', 'tags', 'vpc_id']],
   ])('is a variable, and nothing else: %s', (_, props, names) => {
     const files = awsFiles(props);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Custody } from '../../charts';
 import type { Manifest } from '../support/render';
+import { fromCloudFormation } from './normal-form';
 import { awsFiles, dataKey, type Files, json, oidcProvider, topic, variants } from './support';
 
 const server = (files: Files): Manifest[] => json(files, 'iam/vault-server.policy.json').Statement;
@@ -181,6 +182,24 @@ describe('AWS’s facts', () => {
     expect(documents.length).toBeGreaterThan(1);
     const statements: Manifest[] = documents.flatMap(path => json(files, path).Statement);
     expect(statements.flatMap(faults)).toEqual([]);
+  });
+
+  // a misspelt action in a Deny denies nothing, and nobody says so
+  const unknown = (denied: readonly string[]) =>
+    denied.filter(action => {
+      const [service = '', name = ''] = action.toLowerCase().split(':');
+      const pattern = new RegExp(`^${name.replace('*', '.+')}$`);
+      return !Object.keys(services[service]?.actions ?? {}).some(known => pattern.test(known));
+    });
+
+  test('know every action that a policy on a resource denies', () => {
+    const denied = Object.values(fromCloudFormation(awsFiles(variants['everything made'])))
+      .flatMap(({ policy = [] }) => policy)
+      .filter(({ effect }) => effect === 'Deny')
+      .flatMap(({ actions }) => actions);
+    expect(new Set(denied.map(action => action.split(':')[0]))).toEqual(new Set(['dynamodb', 'kms', 'secretsmanager']));
+    expect(unknown(denied)).toEqual([]);
+    expect(unknown(['kms:ReEncrypts*', 'secretsmanager:GetSecret'])).toEqual(['kms:ReEncrypts*', 'secretsmanager:GetSecret']);
   });
 
   test('the check finds what is wrong', () => {

@@ -70,7 +70,11 @@ export function fromCloudFormation(files: Files): NormalForm {
         found[`secret policy ${nameOf(p.SecretId)}`] = { kept: kept(resource), policy: policy(p.ResourcePolicy) };
         break;
       case 'AWS::ApplicationAutoScaling::ScalableTarget':
-        found[`scalable target ${scaled(resource)}`] = { service: p.ServiceNamespace, range: [p.MinCapacity, p.MaxCapacity] };
+        found[`scalable target ${scaled(resource)}`] = {
+          service: p.ServiceNamespace,
+          range: [p.MinCapacity, p.MaxCapacity],
+          role: p.RoleARN,
+        };
         break;
       case 'AWS::ApplicationAutoScaling::ScalingPolicy': {
         const { TargetValue, PredefinedMetricSpecification } = p.TargetTrackingScalingPolicyConfiguration;
@@ -216,7 +220,11 @@ export function fromTerraform(files: Files): NormalForm {
           found[`secret policy ${block(r.secret_arn).name}`] = { kept: kept(r), policy: document(r.policy) };
           break;
         case 'aws_appautoscaling_target':
-          found[`scalable target ${scaled(r)}`] = { service: r.service_namespace, range: [r.min_capacity, r.max_capacity] };
+          found[`scalable target ${scaled(r)}`] = {
+            service: r.service_namespace,
+            range: [r.min_capacity, r.max_capacity],
+            role: r.role_arn,
+          };
           break;
         case 'aws_appautoscaling_policy': {
           const { target_value: target, predefined_metric_specification: metric } = r.target_tracking_scaling_policy_configuration;
