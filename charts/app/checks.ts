@@ -11,7 +11,7 @@ export interface Check<T> {
 export type Checks<Props> = { readonly [Key in keyof Props]-?: Check<NonNullable<Props[Key]>> };
 
 export const matching = (pattern: RegExp, allowed: string, fix: string): Check<string> => ({
-  ok: value => pattern.test(value),
+  ok: value => typeof value === 'string' && pattern.test(value),
   allowed,
   fix,
 });

@@ -1,13 +1,13 @@
 import { type AwsEnvironment, partitionOf, region } from '../app/aws';
 import type { AwsNeed } from '../app/aws-need';
-import { type Check, oneOf } from '../app/checks';
+import { type Check, matching, oneOf } from '../app/checks';
 import type { IamRole } from '../app/iam-role';
 import { Problems } from '../app/problems';
 import type { AwsResourcesProps } from './aws-resources-props';
 import { backupRoleName, checkBackup } from './backup';
 import { awsOf } from './build-model';
 import { needed } from './collect';
-import { group, refuseUndefined } from './group';
+import { group } from './group';
 import { checkKey } from './key';
 import { confused } from './names';
 import { checkSecrets } from './secret';
@@ -29,28 +29,34 @@ const oidcProviderCheck: Check<string> = {
 
 /** IAM User Guide, "Tagging IAM resources"; the narrowest of the services in use. */
 const tags: Check<Readonly<Record<string, string>>> = {
-  ok: map =>
-    Object.keys(map).length <= 50 &&
-    new Set(Object.keys(map).map(key => key.toLowerCase())).size === Object.keys(map).length &&
-    Object.entries(map).every(
-      ([key, value]) =>
-        // undefined is refused by itself
-        (value === undefined || typeof value === 'string') &&
-        /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key) &&
-        !/^aws:/i.test(key) &&
-        /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u.test(value),
-    ),
+  ok: map => {
+    const keys = Object.keys(map);
+    return (
+      keys.length <= 50 &&
+      new Set(keys.map(key => key.toLowerCase())).size === keys.length &&
+      keys.every(key => /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u.test(key) && !/^aws:/i.test(key))
+    );
+  },
   allowed:
-    'up to 50 tags: keys of 1 to 128 characters that differ in more than case and do not start with "aws:", values of 256 at most, of letters, digits, spaces and "_.:/=+-@"',
+    'up to 50 tags: keys of 1 to 128 letters, digits, spaces and "_.:/=+-@" that differ in more than case and do not start with "aws:"',
   fix: 'write for example { team: "platform" }',
 };
+
+const tagValue = matching(
+  /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u,
+  'up to 256 letters, digits, spaces and "_.:/=+-@"',
+  'write a text, such as "platform"',
+);
 
 export function validateAws(props: AwsResourcesProps, roles: readonly IamRole[], needs: readonly AwsNeed[]): string[] {
   const problems = new Problems();
   const aws = awsOf(roles, needs);
   problems.require('oidcProvider', props.oidcProvider, oidcProviderCheck);
   problems.check('actions', props.actions, oneOf('least', 'documented'));
-  if (isGroup(problems, 'tags', props.tags)) problems.check('tags', props.tags, tags);
+  if (isGroup(problems, 'tags', props.tags)) {
+    problems.check('tags', props.tags, tags);
+    for (const [key, value] of Object.entries(props.tags)) problems.require(`tags.${key}`, value, tagValue);
+  }
   if (isGroup(problems, 'endpoint', props.endpoint))
     problems.require('endpoint.policy', props.endpoint.policy, oneOf('open', 'onlyThisTable'));
   const unsealKeys = needed(needs, 'key').map(({ name }) => name);
@@ -66,7 +72,6 @@ export function validateAws(props: AwsResourcesProps, roles: readonly IamRole[],
       needed(needs, 'table').map(({ name }) => name),
       aws,
     );
-  refuseUndefined(problems, props);
   if (aws === undefined) {
     problems.refuse('oidcProvider', props.oidcProvider, 'a base with a VaultServer', 'put AwsResources where the VaultServer stands');
     return problems.messages;
