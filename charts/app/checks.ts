@@ -95,6 +95,12 @@ export const certificateDnsName: Check<string> = {
   fix: dnsSubdomain.fix,
 };
 
+export const ipAddress: Check<string> = {
+  ok: value => isIP(value) !== 0 && !value.includes('%'),
+  allowed: 'addresses of IPv4 or IPv6',
+  fix: 'write for example "10.0.0.10"',
+};
+
 export const cidr: Check<string> = {
   ok: value => {
     const [address = '', prefix = '', ...rest] = value.split('/');

@@ -24,7 +24,7 @@ const forever = { prevent_destroy: true };
 /** A module: its files, by their names without ".tf.json". Checks keep "${" out of every name; statements may hold it. */
 export function terraform(model: AwsModel): Readonly<Record<string, object>> {
   const watched = model.backups.filter(({ failureTopic }) => failureTopic !== undefined);
-  const resource = {
+  const resource: Readonly<Record<string, Blocks>> = {
     aws_dynamodb_table: byName(model.tables, table),
     aws_dynamodb_resource_policy: byName(
       model.tables.filter(({ policy }) => policy.length > 0),

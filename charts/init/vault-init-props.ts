@@ -30,20 +30,10 @@ export interface InitJobProps {
    */
   readonly role?: string;
   /**
-   * The image that the program runs in: Node.js 24.
-   * @default node:24.21.0-slim
-   */
-  readonly image?: string;
-  /**
    * Requests and limits of the Job's container. Equal ones make the pod Guaranteed: a node under pressure evicts others first.
    * @default 250m cpu, 192Mi memory and 64Mi ephemeral storage, requested and at most
    */
   readonly resources?: ResourcesProps;
-  /**
-   * The priority class of the Job's pod.
-   * @default none
-   */
-  readonly priorityClassName?: string;
   /**
    * How the Job reaches AWS: through a proxy, with further authorities.
    * @default directly

@@ -2,10 +2,9 @@ import { ApiObject, Chart, JsonPatch } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
 import { AwsNeed } from '../app/aws-need';
-import { boolean, dnsSubdomain, oneOf } from '../app/checks';
+import { boolean, oneOf } from '../app/checks';
 import { defined } from '../app/defined';
 import { IamRole } from '../app/iam-role';
-import { imageReference } from '../app/images';
 import { checkOutbound } from '../app/jobs/outbound';
 import { ScriptJob } from '../app/jobs/script-job';
 import { baseFolder, KustomizeFolder } from '../app/kustomize-folder';
@@ -120,12 +119,14 @@ export class VaultInit extends Chart {
       ],
       tokenSeconds: day,
       outbound,
+      images: vault.images,
+      placement: vault.placement,
       resources: props.resources ?? defaultResources,
       // never reached: a Job that gives up deletes its pod, and with it the only copy of the keys
       backoffLimit: 2 ** 31 - 1,
       terminationGracePeriodSeconds: day,
       annotations: unpruned,
-      ...defined({ role: this.role, image: props.image, priorityClassName: props.priorityClassName }),
+      ...defined({ role: this.role }),
     });
     this.node.addValidation({ validate: () => this.validate(props) });
   }
@@ -150,8 +151,6 @@ export class VaultInit extends Chart {
     checkOutbound(problems, props.outbound ?? {});
     problems.check('rootToken', props.rootToken, oneOf('revoke', 'custody'));
     problems.check('adopt', props.adopt, boolean);
-    problems.check('image', props.image, imageReference);
-    problems.check('priorityClassName', props.priorityClassName, dnsSubdomain);
     if (props.resources !== undefined) checkResources(problems, props.resources);
     if (props.role !== undefined && custody.statements(vault.aws).length === 0)
       problems.refuse('role', props.role, 'nothing with custody outside AWS', 'leave it out: the Job calls no AWS');

@@ -1,5 +1,5 @@
 import { k8s } from '../../imports';
-import { toolsImage } from '../app/images';
+import type { Images } from '../app/images';
 import { smallResources } from '../app/resources';
 import { unprivileged } from '../app/security';
 
@@ -32,7 +32,7 @@ export interface MemoryLockParts {
   readonly volumeMounts: readonly k8s.VolumeMount[];
 }
 
-export function memoryLockParts(lock: MemoryLock, image: Pick<k8s.Container, 'image' | 'imagePullPolicy'>): MemoryLockParts {
+export function memoryLockParts(lock: MemoryLock, images: Images): MemoryLockParts {
   const capabilities = { drop: ['ALL'], ...(addsIpcLock(lock) ? { add: ['IPC_LOCK'] } : {}) };
   if (lock !== 'file-capability') return { binary: 'vault', capabilities, initContainers: [], volumes: [], volumeMounts: [] };
   return {
@@ -44,7 +44,7 @@ export function memoryLockParts(lock: MemoryLock, image: Pick<k8s.Container, 'im
     initContainers: [
       {
         name: 'copy-vault',
-        ...image,
+        ...images.vault,
         command: ['cp', '/bin/vault', `${binaryDirectory}/vault`],
         // what it writes to the memory volume counts as its memory
         resources: smallResources({ memory: '1Gi' }),
@@ -53,8 +53,7 @@ export function memoryLockParts(lock: MemoryLock, image: Pick<k8s.Container, 'im
       },
       {
         name: 'lock-memory',
-        image: toolsImage,
-        imagePullPolicy: 'IfNotPresent',
+        ...images.tools,
         command: ['bash', '/vault/config/lock-memory.sh', binaryDirectory],
         resources: smallResources(),
         securityContext: { ...unprivileged({ add: ['SETFCAP'] }), runAsNonRoot: false, runAsUser: 0 },

@@ -1,8 +1,8 @@
 import type { k8s } from '../../imports';
-import { absolutePath, type Check, dnsLabel, matching } from '../app/checks';
+import { absolutePath, type Check, dnsLabel, matching, oneOf } from '../app/checks';
 import type { Problems } from '../app/problems';
 import { addsIpcLock, defaultMemoryLock } from './memory-lock';
-import { overlap, ownContainers, ownMountPaths, ownVolumes } from './pod';
+import { type InitContainer, overlap, ownContainers, ownMountPaths, ownVolumes } from './pod';
 import { checkRestrictedContainer, checkRestrictedVolume } from './restricted';
 import type { ServerFacts } from './validation';
 import type { VaultServerProps } from './vault-server-props';
@@ -62,9 +62,13 @@ export function checkAdditions(problems: Problems, server: ServerFacts, props: V
   checkNames(problems, 'volumes', volumes, ownVolumes);
   checkNames(problems, 'initContainers', initContainers, [...ownContainers, ...sidecars.map(({ name }) => name)]);
   checkNames(problems, 'sidecars', sidecars, ownContainers);
+  for (const { name, restartPolicy } of initContainers) problems.check(`container ${name}: restartPolicy`, restartPolicy, oneOf('Always'));
   for (const container of [...initContainers, ...sidecars]) checkContainer(problems, container, props);
-  for (const sidecar of sidecars) checkPorts(problems, sidecar, server);
+  for (const sidecar of [...initContainers.filter(isNativeSidecar), ...sidecars]) checkPorts(problems, sidecar, server);
 }
+
+/** It runs beside the server, as a sidecar does. */
+const isNativeSidecar = ({ restartPolicy }: InitContainer): boolean => restartPolicy === 'Always';
 
 function checkEnvironment(problems: Problems, env: readonly k8s.EnvVar[]): void {
   const variable: Check<string> = matching(/^[A-Za-z_.-][A-Za-z0-9_.-]*$/, 'names of environment variables', 'write for example "GOGC"');
@@ -125,7 +129,7 @@ function checkPorts(problems: Problems, sidecar: k8s.Container, server: ServerFa
   for (const { containerPort } of sidecar.ports ?? []) {
     if (own.includes(containerPort)) {
       problems.refuse(
-        `sidecars: ${sidecar.name}`,
+        `container ${sidecar.name}: ports`,
         containerPort,
         `ports other than ${own.join(', ')}`,
         'containers of a pod share its ports: choose another',

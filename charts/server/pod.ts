@@ -3,7 +3,10 @@ import type { IConstruct } from 'constructs';
 import { k8s } from '../../imports';
 import { apiTokenMount, apiTokenVolume } from '../app/api-token';
 import { beforeSynth } from '../app/before-synth';
+import { defined } from '../app/defined';
 import { roleAnnotation } from '../app/iam-role';
+import type { Images } from '../app/images';
+import type { Placement } from '../app/placement';
 import { containerResources, type ResourcesProps, smallResources } from '../app/resources';
 import { type PodUser, podSecurity, unprivileged } from '../app/security';
 import type { MemoryLockParts } from './memory-lock';
@@ -15,13 +18,18 @@ export interface ServerVolume {
   readonly mount: Omit<k8s.VolumeMount, 'name'>;
 }
 
+/** A container that runs before the server; with `restartPolicy` a native sidecar, which runs beside it. */
+export interface InitContainer extends k8s.Container {
+  /** "Always": it starts before the server and stops after it (Kubernetes documentation, "Sidecar Containers"; on by default from Kubernetes 1.29). */
+  readonly restartPolicy?: 'Always';
+}
+
 export interface ServerPodOptions {
   readonly labels: Readonly<Record<string, string>>;
   readonly annotations: Readonly<Record<string, string>>;
   readonly roleArn: string;
   readonly serviceAccount: string;
-  readonly image: Pick<k8s.Container, 'image' | 'imagePullPolicy'>;
-  readonly pullSecrets: readonly string[];
+  readonly images: Images;
   readonly memoryLock: MemoryLockParts;
   readonly user: PodUser;
   readonly resources: ResourcesProps;
@@ -38,12 +46,12 @@ export interface ServerPodOptions {
   readonly tlsSecret: string;
   /** Mounts of volumes that the StatefulSet claims for each pod. */
   readonly claimedMounts: readonly k8s.VolumeMount[];
-  readonly scheduling: Pick<k8s.PodSpec, 'affinity' | 'topologySpreadConstraints' | 'tolerations' | 'nodeSelector' | 'priorityClassName'>;
+  readonly scheduling: Placement & Pick<k8s.PodSpec, 'affinity' | 'topologySpreadConstraints'>;
   readonly extra: {
     readonly env: readonly k8s.EnvVar[];
     readonly volumes: readonly k8s.Volume[];
     readonly volumeMounts: readonly k8s.VolumeMount[];
-    readonly initContainers: readonly k8s.Container[];
+    readonly initContainers: readonly InitContainer[];
     readonly sidecars: readonly k8s.Container[];
   };
 }
@@ -93,12 +101,13 @@ export class ServerPod {
     this.added.push(volume);
   }
 
-  template(): k8s.PodTemplateSpec {
+  /** The pod template as the StatefulSet has it. */
+  template(): object {
     const { options } = this;
-    const initContainers = [...options.memoryLock.initContainers, ...options.extra.initContainers];
+    const initContainers: InitContainer[] = [...options.memoryLock.initContainers, ...options.extra.initContainers];
     const containers = [this.server(), this.reload(), ...options.extra.sidecars];
     const withoutAws = [...initContainers, ...containers].map(({ name }) => name).filter(name => name !== 'vault');
-    return {
+    const template = k8s.toJson_PodTemplateSpec({
       metadata: {
         labels: { ...options.labels },
         annotations: {
@@ -114,8 +123,7 @@ export class ServerPod {
         automountServiceAccountToken: false,
         containers,
         enableServiceLinks: false,
-        ...(options.pullSecrets.length === 0 ? {} : { imagePullSecrets: options.pullSecrets.map(name => ({ name })) }),
-        ...(initContainers.length === 0 ? {} : { initContainers }),
+        ...defined({ imagePullSecrets: options.images.imagePullSecrets }),
         securityContext: podSecurity(options.user),
         serviceAccountName: options.serviceAccount,
         // lets the reload container signal the server
@@ -123,6 +131,11 @@ export class ServerPod {
         terminationGracePeriodSeconds: options.terminationGracePeriodSeconds,
         volumes: this.volumes(),
       },
+    });
+    const spec: object = template?.['spec'];
+    return {
+      ...template,
+      spec: { ...spec, ...(initContainers.length === 0 ? {} : { initContainers: initContainers.map(initContainer) }) },
     };
   }
 
@@ -131,7 +144,7 @@ export class ServerPod {
     const { ports } = options;
     return {
       name: 'vault',
-      ...options.image,
+      ...options.images.vault,
       // no shell and no entry point: Vault gets the signals, and keeps the capability
       command: [options.memoryLock.binary, 'server', '-config=/vault/config/vault.hcl'],
       env: this.environment(),
@@ -185,7 +198,7 @@ export class ServerPod {
   private reload(): k8s.Container {
     return {
       name: 'reload',
-      ...this.options.image,
+      ...this.options.images.vault,
       command: ['sh', '/vault/config/reload.sh', String(this.options.ports.api)],
       resources: smallResources(),
       securityContext: unprivileged(),
@@ -211,6 +224,12 @@ export class ServerPod {
     ];
   }
 }
+
+/** `restartPolicy` is newer than the types of cdk8s, which leave it out. */
+const initContainer = ({ restartPolicy, ...container }: InitContainer): object => ({
+  ...k8s.toJson_Container(container),
+  ...defined({ restartPolicy }),
+});
 
 /** Whether one path is the other, or lies in it. */
 export const overlap = (a: string, b: string): boolean => inside(a, b) || inside(b, a);

@@ -2,7 +2,17 @@ import { ApiObject, Lazy } from 'cdk8s';
 import { Construct } from 'constructs';
 import { certManager } from '../../imports';
 import { beforeSynth } from '../app/before-synth';
-import { type Check, certificateDnsName, dnsSubdomain, durationSeconds, goDuration, listOf, matching, oneOf } from '../app/checks';
+import {
+  type Check,
+  certificateDnsName,
+  dnsSubdomain,
+  durationSeconds,
+  goDuration,
+  ipAddress,
+  listOf,
+  matching,
+  oneOf,
+} from '../app/checks';
 import { objectLabels, type SelectorLabels } from '../app/labels';
 import { Problems } from '../app/problems';
 import type { ServerServices } from './services';
@@ -39,6 +49,11 @@ export interface CertManagerProps {
    * @default none
    */
   readonly dnsNames?: readonly string[];
+  /**
+   * IP addresses by which clients call Vault, such as that of a load balancer without a name.
+   * @default none but 127.0.0.1 and ::1, by which the pod calls itself
+   */
+  readonly ipAddresses?: readonly string[];
 }
 
 /** The certificate comes from cert-manager. */
@@ -108,7 +123,7 @@ export class ServerCertificate extends Construct {
         duration: props.duration ?? defaultDuration,
         renewBefore: props.renewBefore ?? defaultRenewBefore,
         dnsNames: [...this.dnsNames],
-        ipAddresses: ['127.0.0.1', '::1'],
+        ipAddresses: [...new Set(['127.0.0.1', '::1', ...(props.ipAddresses ?? [])])],
         privateKey: {
           algorithm: certManager.CertificateSpecPrivateKeyAlgorithm.ECDSA,
           rotationPolicy: certManager.CertificateSpecPrivateKeyRotationPolicy.ALWAYS,
@@ -132,6 +147,7 @@ export class ServerCertificate extends Construct {
     problems.require('tls.certManager.issuer.name', cert.issuer.name, dnsSubdomain);
     problems.check('tls.certManager.issuer.group', cert.issuer.group, dnsSubdomain);
     problems.check('tls.certManager.dnsNames', cert.dnsNames, listOf(certificateDnsName));
+    problems.check('tls.certManager.ipAddresses', cert.ipAddresses, listOf(ipAddress));
     const { duration = defaultDuration, renewBefore = defaultRenewBefore } = cert;
     const bothGood = [
       problems.check('tls.certManager.duration', duration, atLeast(3600, 'one hour')),

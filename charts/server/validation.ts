@@ -1,17 +1,19 @@
 import { accountId, region } from '../app/aws';
-import { annotations, bytes, dnsLabel, dnsSubdomain, integer, labels, namespaceName, oneOf, quantityValue } from '../app/checks';
+import { annotations, bytes, dnsLabel, integer, labels, namespaceName, oneOf, quantityValue } from '../app/checks';
+import { checkImages } from '../app/images';
 import type { SelectorLabels } from '../app/labels';
+import { checkPlacement } from '../app/placement';
 import { Problems } from '../app/problems';
 import { checkResources } from '../app/resources';
+import { antiAffinityPresets, zoneSpreadPresets } from './affinity';
 import { auditChecks } from './audit-storage';
 import { checkConfig } from './config';
 import { checkDisruptionBudget } from './disruption';
-import { checkImage } from './image';
+import { checkVaultImage } from './image';
 import type { ServerListener } from './listener';
 import { defaultMemoryLock, memoryLocks } from './memory-lock';
 import { checkMetrics } from './metrics';
 import { checkNetwork } from './network';
-import { antiAffinityPresets, zoneSpreadPresets } from './placement';
 import { defaultGraceSeconds, defaultPreStopSeconds } from './pod';
 import { checkAdditions } from './pod-additions';
 import { checkProbes } from './probes';
@@ -54,7 +56,8 @@ export function validateServer(server: ServerFacts, props: VaultServerProps): st
   problems.check('memoryLock', props.memoryLock, oneOf(...memoryLocks));
   checkStorage(problems, props.storage, props.aws, replicas);
   checkSeal(problems, props.seal, props.aws);
-  checkImage(problems, props.image ?? {}, props.memoryLock ?? defaultMemoryLock);
+  checkVaultImage(problems, props.images?.vault ?? {}, props.memoryLock ?? defaultMemoryLock);
+  checkImages(problems, props.images ?? {});
   server.listener.check(problems);
   checkCipherSuites(problems, props);
   if (props.metrics !== 'off') checkMetrics(problems, props.metrics ?? {}, server.listener);
@@ -72,7 +75,9 @@ export function validateServer(server: ServerFacts, props: VaultServerProps): st
   checkProbes(problems, props.probes ?? {});
   checkStop(problems, props);
   checkServerResources(problems, props);
-  checkPlacement(problems, props);
+  checkPlacement(problems, props.placement ?? {});
+  checkSpread(problems, props);
+  checkUser(problems, props);
   checkMetadata(problems, server, props);
   checkAdditions(problems, server, props);
   return problems.messages;
@@ -157,15 +162,12 @@ function checkServerResources(problems: Problems, props: VaultServerProps): void
   }
 }
 
-function checkPlacement(problems: Problems, props: VaultServerProps): void {
+function checkSpread(problems: Problems, props: VaultServerProps): void {
   if (typeof props.antiAffinity === 'string') problems.check('antiAffinity', props.antiAffinity, oneOf(...antiAffinityPresets));
   if (typeof props.zoneSpread === 'string') problems.check('zoneSpread', props.zoneSpread, oneOf(...zoneSpreadPresets));
-  for (const { operator, effect } of props.tolerations ?? []) {
-    problems.check('tolerations: operator', operator, oneOf<string>('Equal', 'Exists'));
-    problems.check('tolerations: effect', effect, oneOf<string>('NoSchedule', 'PreferNoSchedule', 'NoExecute'));
-  }
-  problems.check('nodeSelector', props.nodeSelector, labels);
-  problems.check('priorityClassName', props.priorityClassName, dnsSubdomain);
+}
+
+function checkUser(problems: Problems, props: VaultServerProps): void {
   const id = integer(1, 2 ** 31 - 1, 'Vault runs without root: leave it out for 10001');
   for (const name of ['uid', 'gid', 'fsGroup'] as const) problems.check(`user.${name}`, props.user?.[name], id);
 }

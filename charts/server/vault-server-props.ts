@@ -1,16 +1,18 @@
 import type { k8s } from '../../imports';
 import type { AwsEnvironment } from '../app/aws';
+import type { ImagesProps } from '../app/images';
+import type { PlacementProps } from '../app/placement';
 import type { ResourcesProps } from '../app/resources';
 import type { PodUser } from '../app/security';
+import type { AntiAffinity, ZoneSpread } from './affinity';
 import type { AuditVolumeProps } from './audit-storage';
 import type { VaultConfigProps } from './config';
 import type { DisruptionBudgetProps } from './disruption';
-import type { VaultImageProps } from './image';
 import type { ListenerProps } from './listener';
 import type { MemoryLock } from './memory-lock';
 import type { MetricsProps } from './metrics';
 import type { NetworkProps } from './network';
-import type { AntiAffinity, ZoneSpread } from './placement';
+import type { InitContainer } from './pod';
 import type { ProbesProps } from './probes';
 import type { AwsKmsSealProps } from './seal';
 import type { ServiceAccountProps } from './service-account';
@@ -48,10 +50,10 @@ export interface VaultServerProps {
    */
   readonly replicas?: number;
   /**
-   * Which Vault runs.
-   * @default hashicorp/vault:1.21.7
+   * Which images servers and Jobs run, and where nodes get them: a mirror, pull secrets, digests.
+   * @default hashicorp/vault:1.21.7, and two of Docker Hub that set up servers and run Jobs
    */
-  readonly image?: VaultImageProps;
+  readonly images?: ImagesProps;
   /**
    * Requests and limits of the server's container. Locked memory is resident from the start.
    * @default cpu 250m, memory 1Gi to 2Gi (with memoryLock "off" 256Mi to 1Gi), ephemeral storage 128Mi to 1Gi
@@ -78,20 +80,10 @@ export interface VaultServerProps {
    */
   readonly zoneSpread?: ZoneSpread;
   /**
-   * Taints that servers tolerate.
-   * @default none
+   * Which nodes servers and Jobs may run on, and their priority class.
+   * @default any node without taints
    */
-  readonly tolerations?: readonly k8s.Toleration[];
-  /**
-   * Labels of the nodes that servers may run on.
-   * @default any node
-   */
-  readonly nodeSelector?: Readonly<Record<string, string>>;
-  /**
-   * The priority class of the pods.
-   * @default none
-   */
-  readonly priorityClassName?: string;
+  readonly placement?: PlacementProps;
   /**
    * Timings of the startup, liveness and readiness probes.
    * @default patient ones: a restart never helps a sealed Vault
@@ -133,12 +125,12 @@ export interface VaultServerProps {
    */
   readonly volumeMounts?: readonly k8s.VolumeMount[];
   /**
-   * Init containers that run after the chart's.
+   * Init containers that run after the chart's; with `restartPolicy: 'Always'` native sidecars, which start before the server and stop after it.
    * @default none
    */
-  readonly initContainers?: readonly k8s.Container[];
+  readonly initContainers?: readonly InitContainer[];
   /**
-   * Further containers. They see the server's processes, and get no AWS role.
+   * Further containers, which start and stop with the server. They see its processes, and get no AWS role.
    * @default none
    */
   readonly sidecars?: readonly k8s.Container[];

@@ -7,20 +7,21 @@ import { Claim } from '../app/claim';
 import { defined } from '../app/defined';
 import { HashedObject } from '../app/hashed-object';
 import { IamRole } from '../app/iam-role';
+import { type Images, images } from '../app/images';
 import { objectLabels, type SelectorLabels, selectorLabels } from '../app/labels';
+import { type Placement, placement } from '../app/placement';
 import type { ResourcesProps } from '../app/resources';
 import { sourceFile } from '../app/source-file';
 import { unpruned } from '../app/unpruned';
+import { affinity, topologySpread } from './affinity';
 import { auditClaim, auditMount } from './audit-storage';
 import { configFile } from './config';
 import { disruptionBudget } from './disruption';
-import { imageReference } from './image';
 import { ServerListener } from './listener';
 import { defaultMemoryLock, type MemoryLock, memoryLockParts } from './memory-lock';
 import { defaultMetricsPort } from './metrics';
 import { namespace as namespaceObject } from './namespace';
 import { clientLabels, serverNetworkPolicies } from './network';
-import { affinity, topologySpread } from './placement';
 import { defaultGraceSeconds, defaultPreStopSeconds, ServerPod } from './pod';
 import { podLabelling } from './rbac';
 import { neededKey, sealBlocks, sealRegion, sealStatements } from './seal';
@@ -48,6 +49,10 @@ export class VaultServer extends Chart {
   override readonly namespace: string;
   readonly aws: AwsEnvironment;
   readonly replicas: number;
+  /** The images of servers and Jobs. */
+  readonly images: Images;
+  /** Where servers and Jobs run. */
+  readonly placement: Placement;
   /** The table that holds Vault's data, and where it is. */
   readonly table: { readonly name: string; readonly region: string };
   /** The unseal key, as `seal.kmsKeyId` names it. */
@@ -77,6 +82,8 @@ export class VaultServer extends Chart {
     this.namespace = namespace;
     this.aws = aws;
     this.replicas = props.replicas ?? 3;
+    this.images = images(props.images ?? {});
+    this.placement = placement(props.placement ?? {});
     this.table = { name: storage.table, region: storageRegion(storage, aws) };
     this.unsealKey = seal.kmsKeyId;
     this.selector = selectorLabels(this.name, 'server');
@@ -114,16 +121,14 @@ export class VaultServer extends Chart {
     podLabelling(this, this.name, namespace, this.selector, this.serviceAccountName, this.replicas);
 
     const config = this.addConfigMap(props, memoryLock);
-    const image = { image: imageReference(props.image ?? {}), imagePullPolicy: props.image?.pullPolicy ?? 'IfNotPresent' };
     const kmsRegion = sealRegion(seal, aws);
     this.pod = new ServerPod(this, {
       labels: { ...props.podLabels, ...this.selector },
       annotations: { ...props.podAnnotations },
       roleArn: this.role.arn,
       serviceAccount: this.serviceAccountName,
-      image,
-      pullSecrets: props.image?.pullSecrets ?? [],
-      memoryLock: memoryLockParts(memoryLock, image),
+      images: this.images,
+      memoryLock: memoryLockParts(memoryLock, this.images),
       user: props.user ?? {},
       resources: props.resources ?? defaultResources(memoryLock),
       probes: props.probes ?? {},
@@ -137,11 +142,9 @@ export class VaultServer extends Chart {
       tlsSecret: this.certificate.secretName,
       claimedMounts: typeof props.auditStorage === 'object' ? [auditMount] : [],
       scheduling: defined({
+        ...this.placement,
         affinity: affinity(props.antiAffinity ?? 'required', this.selector),
         topologySpreadConstraints: topologySpread(props.zoneSpread ?? 'hard', this.selector)?.slice(),
-        tolerations: props.tolerations?.slice(),
-        nodeSelector: props.nodeSelector,
-        priorityClassName: props.priorityClassName,
       }),
       extra: {
         env: props.env ?? [],
@@ -211,18 +214,20 @@ export class VaultServer extends Chart {
   }
 
   private addStatefulSet(props: VaultServerProps): ApiObject {
-    const produce = () =>
-      k8s.toJson_StatefulSetSpec({
+    const produce = () => ({
+      ...k8s.toJson_StatefulSetSpec({
         podManagementPolicy: 'Parallel',
         replicas: this.replicas,
         revisionHistoryLimit: 10,
         selector: { matchLabels: this.selector },
         serviceName: this.services.internal,
-        template: this.pod.template(),
+        template: {},
         // the order of an upgrade is Vault's, not Kubernetes': standbys first, the active server last
         updateStrategy: { type: 'OnDelete' },
         ...(typeof props.auditStorage === 'object' ? auditClaim(props.auditStorage) : {}),
-      });
+      }),
+      template: this.pod.template(),
+    });
     const metadata = { name: this.name, namespace: this.namespace, labels: objectLabels(this.selector) };
     return new ApiObject(this, 'statefulset', { ...k8s.KubeStatefulSet.GVK, metadata, spec: Lazy.any({ produce }) });
   }

@@ -110,18 +110,29 @@ describe('overlays/staging', () => {
     expect(objects['Certificate/vault-tls'].spec.dnsNames).toEqual(there.certificate.dnsNames);
   });
 
-  test('has its replicas and its image', () => {
-    expect(statefulSet.spec.replicas).toBe(1);
-    const images = [...statefulSet.spec.template.spec.containers, ...statefulSet.spec.template.spec.initContainers].map(
-      ({ name, image }: Manifest) => [name, image],
-    );
-    const own = '210987654321.dkr.ecr.eu-west-1.amazonaws.com/vault:1.21.7';
-    expect(images).toEqual([
-      ['vault', own],
-      ['reload', own],
-      ['copy-vault', own],
-      ['lock-memory', 'amazon/aws-cli:2.35.9'],
-    ]);
+  const pods: Manifest[] = Object.values(objects).flatMap(({ spec }) => spec?.template?.spec ?? []);
+
+  test('has one server', () => expect(statefulSet.spec.replicas).toBe(1));
+
+  test('pulls every image from its registry, in the version of the base, with its Secret', () => {
+    const containers: Manifest[] = pods.flatMap(pod => [...(pod.initContainers ?? []), ...pod.containers]);
+    const mirror = '210987654321.dkr.ecr.eu-west-1.amazonaws.com/docker-hub';
+    expect(Object.fromEntries(containers.map(({ name, image }) => [name, image]))).toEqual({
+      'copy-vault': `${mirror}/hashicorp/vault:1.21.7`,
+      'lock-memory': `${mirror}/amazon/aws-cli:2.35.9`,
+      vault: `${mirror}/hashicorp/vault:1.21.7`,
+      reload: `${mirror}/hashicorp/vault:1.21.7`,
+      init: `${mirror}/library/node:24.21.0-slim`,
+    });
+    expect(pods.map(({ imagePullSecrets }) => imagePullSecrets)).toEqual([[{ name: 'registry' }], [{ name: 'registry' }]]);
+  });
+
+  test('runs servers and Job on its own nodes', () => {
+    for (const pod of pods)
+      expect(pod).toMatchObject({
+        nodeSelector: { 'example.com/pool': 'vault' },
+        tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'vault', effect: 'NoSchedule' }],
+      });
   });
 
   test('has its account and role, on the ServiceAccount and on the pods', () => {

@@ -97,7 +97,7 @@ describe('a change changes only what it must', () => {
 
   test.each<[string, Partial<typeof minimal>, string[]]>([
     ['replicas', { replicas: 5 }, ['manifests/StatefulSet.vault.yaml']],
-    ['image', { image: { tag: '2.0.4' } }, ['manifests/StatefulSet.vault.yaml']],
+    ['image', { images: { vault: { tag: '2.0.4' } } }, ['manifests/StatefulSet.vault.yaml']],
     ['configuration', { config: { ui: true } }, ['manifests/ConfigMap.vault-config.yaml', 'manifests/StatefulSet.vault.yaml']],
     ['table', { storage: { table: 'other' } }, ['manifests/ConfigMap.vault-config.yaml', 'manifests/StatefulSet.vault.yaml']],
     ['role', { role: 'other' }, ['manifests/ServiceAccount.vault.yaml', 'manifests/StatefulSet.vault.yaml']],

@@ -295,7 +295,7 @@ describe('changes that are applied', () => {
 
   test('a changed image makes pods out of date and restarts none', async () => {
     const before = identity(await installation.pods());
-    ({ dist } = installation.synth({ metrics, listener: changed, image: { tag: '2.0.4' } }));
+    ({ dist } = installation.synth({ metrics, listener: changed, images: { vault: { tag: '2.0.4' } } }));
     await apply();
     await eventually('all pods to be out of date', 30, async () => expect(await outOfDate()).toBe(3));
     await sleep(5000);

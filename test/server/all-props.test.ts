@@ -1,7 +1,7 @@
 import { parse } from '@cdktf/hcl2json';
 import { describe, expect, test } from '@jest/globals';
 import { KustomizeApp, VaultServer } from '../../charts';
-import { objectsOf } from '../support/render';
+import { type Manifest, objectsOf } from '../support/render';
 import { allProps } from './all-props';
 
 const app = new KustomizeApp();
@@ -45,9 +45,7 @@ describe('a server with every prop set', () => {
     expect(pod).toMatchObject({
       affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100 }] } },
       topologySpreadConstraints: [{ whenUnsatisfiable: 'ScheduleAnyway' }],
-      tolerations: allProps.tolerations,
-      nodeSelector: allProps.nodeSelector,
-      priorityClassName: 'system-cluster-critical',
+      ...allProps.placement,
       terminationGracePeriodSeconds: 120,
       securityContext: { runAsUser: 20001, runAsGroup: 20002, fsGroup: 20003 },
     });
@@ -66,12 +64,17 @@ describe('a server with every prop set', () => {
     expect(statefulSet.spec.template.metadata.labels).toMatchObject({ team: 'platform', 'app.kubernetes.io/name': 'vault' });
     expect(statefulSet.spec.template.metadata.annotations).toMatchObject({
       'example.com/owner': 'platform',
-      'eks.amazonaws.com/skip-containers': 'fetch-plugins,reload,ship-audit',
+      'eks.amazonaws.com/skip-containers': 'fetch-plugins,proxy,reload,ship-audit',
     });
     expect(vault.env.at(-1)).toEqual({ name: 'GOGC', value: '50' });
     expect(vault.volumeMounts).toContainEqual({ name: 'plugins', mountPath: '/vault/plugins' });
     expect(pod.volumes).toContainEqual({ name: 'plugins', emptyDir: { sizeLimit: '1Gi' } });
-    expect([pod.initContainers.map(name), pod.containers.map(name)]).toEqual([['fetch-plugins'], ['vault', 'reload', 'ship-audit']]);
+    expect([pod.initContainers.map(name), pod.containers.map(name)]).toEqual([
+      ['fetch-plugins', 'proxy'],
+      ['vault', 'reload', 'ship-audit'],
+    ]);
+    // a native sidecar, which the types of cdk8s do not know
+    expect(pod.initContainers.map(({ restartPolicy }: Manifest) => restartPolicy)).toEqual([undefined, 'Always']);
   });
 
   test('has a volume for the audit log that outlives nothing, as told', () => {

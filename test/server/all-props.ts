@@ -1,7 +1,8 @@
 import { k8s, type VaultServerProps } from '../../charts';
+import type { ImageProps, ImagesProps } from '../../charts/app/images';
+import type { PlacementProps } from '../../charts/app/placement';
 import type { AuditVolumeProps } from '../../charts/server/audit-storage';
 import type { VaultConfigProps } from '../../charts/server/config';
-import type { VaultImageProps } from '../../charts/server/image';
 import type { ListenerProps } from '../../charts/server/listener';
 import type { AwsKmsSealProps } from '../../charts/server/seal';
 import type { ServiceProps } from '../../charts/server/services';
@@ -38,18 +39,24 @@ export const allProps: Required<VaultServerProps> = {
       duration: '720h',
       renewBefore: '240h',
       dnsNames: ['vault.example.com'],
+      ipAddresses: ['10.0.0.10', '2001:db8::10'],
     },
   },
   name: 'keeper',
   createNamespace: true,
   replicas: 5,
-  image: {
-    repository: 'registry.example.com/team/vault',
-    tag: '2.0.4',
-    digest: `sha256:${'0123456789abcdef'.repeat(4)}`,
+  images: {
+    mirror: 'registry.example.com:5000/docker-hub',
+    vault: {
+      repository: 'registry.example.com/team/vault',
+      tag: '2.0.4',
+      digest: `sha256:${'0123456789abcdef'.repeat(4)}`,
+    } satisfies Required<ImageProps>,
+    tools: { repository: 'registry.example.com/team/tools', tag: '7.1.0', digest: `sha256:${'f'.repeat(64)}` },
+    node: { repository: 'registry.example.com/team/node', tag: '24.20.0', digest: `sha256:${'e'.repeat(64)}` },
     pullPolicy: 'Always',
     pullSecrets: ['registry'],
-  } satisfies Required<VaultImageProps>,
+  } satisfies Required<ImagesProps>,
   resources: {
     requests: { cpu: '1', memory: '2Gi', ephemeralStorage: '1Gi' },
     limits: { memory: '4Gi', ephemeralStorage: '2Gi' },
@@ -58,9 +65,11 @@ export const allProps: Required<VaultServerProps> = {
   memoryLock: 'image-capability',
   antiAffinity: 'preferred',
   zoneSpread: 'soft',
-  tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'vault', effect: 'NoSchedule' }],
-  nodeSelector: { 'example.com/pool': 'vault' },
-  priorityClassName: 'system-cluster-critical',
+  placement: {
+    tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'vault', effect: 'NoSchedule' }],
+    nodeSelector: { 'example.com/pool': 'vault' },
+    priorityClassName: 'system-cluster-critical',
+  } satisfies Required<PlacementProps>,
   probes: {
     startup: { initialDelaySeconds: 1, periodSeconds: 2, timeoutSeconds: 3, failureThreshold: 4 },
     liveness: { periodSeconds: 20 },
@@ -73,7 +82,10 @@ export const allProps: Required<VaultServerProps> = {
   env: [{ name: 'GOGC', value: '50' }],
   volumes: [{ name: 'plugins', emptyDir: { sizeLimit: k8s.Quantity.fromString('1Gi') } }],
   volumeMounts: [{ name: 'plugins', mountPath: '/vault/plugins' }],
-  initContainers: [{ name: 'fetch-plugins', image: 'registry.example.com/plugins:1' }],
+  initContainers: [
+    { name: 'fetch-plugins', image: 'registry.example.com/plugins:1' },
+    { name: 'proxy', image: 'registry.example.com/proxy:1', restartPolicy: 'Always' },
+  ],
   sidecars: [{ name: 'ship-audit', image: 'registry.example.com/shipper:1', ports: [{ containerPort: 9102 }] }],
   serviceAccount: { name: 'keeper-servers', annotations: { 'example.com/owner': 'platform' }, labels: { team: 'platform' } },
   role: 'arn:aws:iam::123456789012:role/teams/keeper',

@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { VaultServerProps } from '../../charts';
+import type { ImageProps, ImagesProps } from '../../charts/app/images';
+import type { PlacementProps } from '../../charts/app/placement';
 import type { ResourceAmounts } from '../../charts/app/resources';
 import type { PodUser } from '../../charts/app/security';
 import type { AuditVolumeProps } from '../../charts/server/audit-storage';
 import type { VaultConfigProps } from '../../charts/server/config';
-import type { VaultImageProps } from '../../charts/server/image';
 import type { ListenerProps } from '../../charts/server/listener';
 import type { ProbeTimings } from '../../charts/server/probes';
 import type { AwsKmsKeyProps } from '../../charts/server/seal';
@@ -158,19 +159,25 @@ const auditStorage: Bad<AuditVolumeProps> = {
 
 const timings: Bad<ProbeTimings> = { initialDelaySeconds: -1, periodSeconds: 0, timeoutSeconds: 0, failureThreshold: 0 };
 
-const image: Bad<Omit<VaultImageProps, 'pullSecrets'>> = {
-  repository: 'Vault:1',
-  tag: 'latest',
-  digest: 'sha256:abc',
+const image: Bad<ImageProps> = { repository: 'Vault:1', tag: 'latest', digest: 'sha256:abc' };
+const images: Bad<Omit<ImagesProps, 'vault' | 'tools' | 'node'>> = {
+  mirror: 'https://registry.example.com/',
   pullPolicy: 'Sometimes',
+  pullSecrets: ['Registry'],
 };
+const placement: Bad<Omit<PlacementProps, 'tolerations'>> = { nodeSelector: { 'a b': 'x' }, priorityClassName: 'High' };
 
 const amounts: Bad<ResourceAmounts> = { cpu: 'one', memory: '512m', ephemeralStorage: '10' };
 const goodAmounts: ResourceAmounts = { cpu: '1', memory: '1Gi', ephemeralStorage: '1Gi' };
 
 const user: Bad<PodUser> = { uid: 0, gid: 0, fsGroup: 0 };
 
-const certManager: Bad<Omit<CertManagerProps, 'issuer'>> = { duration: '30m', renewBefore: '1m', dnsNames: ['a b'] };
+const certManager: Bad<Omit<CertManagerProps, 'issuer'>> = {
+  duration: '30m',
+  renewBefore: '1m',
+  dnsNames: ['a b'],
+  ipAddresses: ['10.0.0.300'],
+};
 const issuer = { kind: 'issuer', name: 'CA', group: 'a b' };
 
 /** Props of the chart itself whose value is no group. */
@@ -183,8 +190,6 @@ const own: Bad<
     | 'memoryLock'
     | 'antiAffinity'
     | 'zoneSpread'
-    | 'nodeSelector'
-    | 'priorityClassName'
     | 'terminationGracePeriodSeconds'
     | 'preStopSleepSeconds'
     | 'podLabels'
@@ -198,8 +203,6 @@ const own: Bad<
   memoryLock: 'on',
   antiAffinity: 'some',
   zoneSpread: 'some',
-  nodeSelector: { 'a b': 'x' },
-  priorityClassName: 'High',
   terminationGracePeriodSeconds: 60.5,
   preStopSleepSeconds: -1,
   podLabels: { a: 'b c' },
@@ -230,7 +233,13 @@ const groups: readonly [string, object, Wrap][] = [
     timings,
     bad => ({ probes: { [name]: bad } }),
   ]),
-  ['image.', image, bad => ({ image: bad })],
+  ['images.', images, bad => ({ images: bad })],
+  ...(['vault', 'tools', 'node'] as const).map((name): [string, object, Wrap] => [
+    `images.${name}.`,
+    image,
+    bad => ({ images: { [name]: bad } }),
+  ]),
+  ['placement.', placement, bad => ({ placement: bad })],
   ['resources.requests.', amounts, bad => ({ resources: { requests: { ...goodAmounts, ...bad }, limits: goodAmounts } })],
   ['resources.limits.', amounts, bad => ({ resources: { requests: goodAmounts, limits: { ...goodAmounts, ...bad } } })],
   ['user.', user, bad => ({ user: bad })],

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { KustomizeApp, type k8s, VaultServer, type VaultServerProps } from '../../charts';
-import { hcl, minimal, objectsOf, podSpec, serverContainer, serverObjects } from '../support/render';
+import type { ImageProps, ImagesProps } from '../../charts/app/images';
+import type { PlacementProps } from '../../charts/app/placement';
+import { hcl, type Manifest, minimal, objectsOf, podSpec, renderWithInit, serverContainer, serverObjects } from '../support/render';
 
 /** Choices that replace a default as a whole. */
 describe('placement', () => {
@@ -33,17 +35,60 @@ test('without a disruption budget there is none', () => {
   expect(serverObjects({ disruptionBudget: 'off' })['PodDisruptionBudget/vault']).toBeUndefined();
 });
 
-describe('the image', () => {
+describe('the images', () => {
   const digest = `sha256:${'0'.repeat(64)}`;
-  test.each<[NonNullable<VaultServerProps['image']>, string]>([
+  test.each<[ImageProps, string]>([
     [{}, 'hashicorp/vault:1.21.7'],
     [{ tag: '1.20.12' }, 'hashicorp/vault:1.20.12'],
     [{ digest }, `hashicorp/vault@${digest}`],
     [{ digest, tag: '1.21.7' }, `hashicorp/vault:1.21.7@${digest}`],
     [{ repository: 'registry.example.com/vault' }, 'registry.example.com/vault:1.21.7'],
-  ])('%j is %s', (image, reference) => {
-    expect(serverContainer({ image })?.image).toBe(reference);
+  ])('%j of Vault is %s', (vault, reference) => {
+    expect(serverContainer({ images: { vault } })?.image).toBe(reference);
   });
+
+  /** What each container of servers and init Job runs, by its name. */
+  const allImages = (images: ImagesProps): Record<string, string> => {
+    const pods = Object.values(objectsOf(renderWithInit({ images }))).flatMap(({ spec }) => spec?.template?.spec ?? []);
+    const containers: Manifest[] = pods.flatMap(pod => [...(pod.initContainers ?? []), ...pod.containers]);
+    return Object.fromEntries(containers.map(({ name, image }) => [name, image]));
+  };
+
+  test('come from a mirror of Docker Hub, by Docker Hub’s own names', () => {
+    const mirror = '123456789012.dkr.ecr.eu-west-1.amazonaws.com/docker-hub';
+    expect(allImages({ mirror })).toEqual({
+      'copy-vault': `${mirror}/hashicorp/vault:1.21.7`,
+      'lock-memory': `${mirror}/amazon/aws-cli:2.35.9`,
+      vault: `${mirror}/hashicorp/vault:1.21.7`,
+      reload: `${mirror}/hashicorp/vault:1.21.7`,
+      init: `${mirror}/library/node:24.21.0-slim`,
+    });
+  });
+
+  test('of a repository of one’s own are left out of the mirror', () => {
+    expect(allImages({ mirror: 'mirror.example.com', tools: { repository: 'registry.example.com/tools', digest } })).toMatchObject({
+      vault: 'mirror.example.com/hashicorp/vault:1.21.7',
+      'lock-memory': `registry.example.com/tools@${digest}`,
+    });
+  });
+
+  test('are pulled in servers and Jobs with the same Secrets, by the same policy', () => {
+    const objects = objectsOf(renderWithInit({ images: { pullSecrets: ['registry'], pullPolicy: 'Always' } }));
+    const pods: Manifest[] = ['StatefulSet/vault', 'Job/vault-init'].map(key => objects[key].spec.template.spec);
+    expect(pods.map(pod => pod.imagePullSecrets)).toEqual([[{ name: 'registry' }], [{ name: 'registry' }]]);
+    const policies = pods.flatMap(pod => [...(pod.initContainers ?? []), ...pod.containers].map(({ imagePullPolicy }) => imagePullPolicy));
+    expect(policies).toEqual(['Always', 'Always', 'Always', 'Always', 'Always']);
+  });
+});
+
+test('servers and Jobs run on the same nodes, with the same priority', () => {
+  const placement: PlacementProps = {
+    tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'vault', effect: 'NoSchedule' }],
+    nodeSelector: { 'example.com/pool': 'vault' },
+    priorityClassName: 'vault',
+  };
+  const objects = objectsOf(renderWithInit({ placement }));
+  for (const key of ['StatefulSet/vault', 'Job/vault-init']) expect(objects[key].spec.template.spec).toMatchObject(placement);
 });
 
 describe('network', () => {

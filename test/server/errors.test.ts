@@ -79,23 +79,23 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
   ],
   [
     'broken tag',
-    { image: { tag: '1.21.5' } },
-    'image.tag: got "1.21.5"; allowed: tags without the faults of Vault issues 31919 and 31977; take the next patch release: 1.21.7',
+    { images: { vault: { tag: '1.21.5' } } },
+    'images.vault.tag: got "1.21.5"; allowed: tags without the faults of Vault issues 31919 and 31977; take the next patch release: 1.21.7',
   ],
   [
     'latest',
-    { image: { tag: 'latest' } },
-    'image.tag: got "latest"; allowed: exact versions: pods that restart must not change theirs; write for example "1.21.7"',
+    { images: { vault: { tag: 'latest' } } },
+    'images.vault.tag: got "latest"; allowed: exact versions: pods that restart must not change theirs; write for example "1.21.7"',
   ],
   [
     'tag in the repository',
-    { image: { repository: 'hashicorp/vault:1.21.7' } },
-    'image.repository: got "hashicorp/vault:1.21.7"; allowed: image repositories without tag or digest;',
+    { images: { vault: { repository: 'hashicorp/vault:1.21.7' } } },
+    'images.vault.repository: got "hashicorp/vault:1.21.7"; allowed: image repositories without tag or digest;',
   ],
   [
     'digest',
-    { image: { digest: 'sha256:abc' } },
-    'image.digest: got "sha256:abc"; allowed: "sha256:" and 64 hex digits; take it from the registry',
+    { images: { vault: { digest: 'sha256:abc' } } },
+    'images.vault.digest: got "sha256:abc"; allowed: "sha256:" and 64 hex digits; take it from the registry',
   ],
   [
     'root',
@@ -286,7 +286,17 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
   [
     "a sidecar on the server's port",
     { sidecars: [{ name: 'x', ports: [{ containerPort: 8200 }] }] },
-    'sidecars: x: got 8200; allowed: ports other than 8200, 8201, 8210, 8211; containers of a pod share its ports: choose another',
+    'container x: ports: got 8200; allowed: ports other than 8200, 8201, 8210, 8211; containers of a pod share its ports: choose another',
+  ],
+  [
+    'a native sidecar on a port of the server',
+    { initContainers: [{ name: 'x', image: 'x', restartPolicy: 'Always', ports: [{ containerPort: 8200 }] }] },
+    'container x: ports: got 8200; allowed: ports other than 8200,',
+  ],
+  [
+    'a restart policy that no init container has',
+    { initContainers: [{ name: 'x', image: 'x', restartPolicy: 'Never' as never }] },
+    'container x: restartPolicy: got "Never"; allowed: "Always";',
   ],
   [
     'certificate that is always due',
@@ -354,11 +364,11 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
     { config: { logFile: '/var/log/vault.log' } },
     'config.logFile: got "/var/log/vault.log"; allowed: paths in /tmp, /home/vault; the root file system is read-only: add a volume',
   ],
-  ['a floating tag', { image: { tag: '1.21' } }, 'image.tag: got "1.21"; allowed: exact versions:'],
+  ['a floating tag', { images: { vault: { tag: '1.21' } } }, 'images.vault.tag: got "1.21"; allowed: exact versions:'],
   [
     'Enterprise',
-    { image: { repository: 'hashicorp/vault-enterprise', tag: '1.21.7-ent' } },
-    'image: got {"repository":"hashicorp/vault-enterprise","tag":"1.21.7-ent"}; allowed: the Community edition;',
+    { images: { vault: { repository: 'hashicorp/vault-enterprise', tag: '1.21.7-ent' } } },
+    'images.vault: got {"repository":"hashicorp/vault-enterprise","tag":"1.21.7-ent"}; allowed: the Community edition;',
   ],
   [
     'half a byte of memory',
@@ -412,8 +422,8 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
   ['a volume without source', { volumes: [{ name: 'x' }] }, 'volumes: got {"name":"x"}; allowed: volumes with a source;'],
   [
     'a toleration that does not exist',
-    { tolerations: [{ operator: 'Equals' }] },
-    'tolerations: operator: got "Equals"; allowed: "Equal", "Exists";',
+    { placement: { tolerations: [{ operator: 'Equals' }] } },
+    'placement.tolerations: operator: got "Equals"; allowed: "Equal", "Exists";',
   ],
   [
     'the metadata service as a database',
@@ -483,10 +493,10 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
   ['a variable whose name is none', { env: [{ name: 'A B', value: '1' }] }, 'env[0].name: got "A B"; allowed: names of environment'],
   [
     'a toleration of no effect',
-    { tolerations: [{ effect: 'Never' }] },
-    'tolerations: effect: got "Never"; allowed: "NoSchedule", "PreferNoSchedule", "NoExecute";',
+    { placement: { tolerations: [{ effect: 'Never' }] } },
+    'placement.tolerations: effect: got "Never"; allowed: "NoSchedule", "PreferNoSchedule", "NoExecute";',
   ],
-  ['a pull secret', { image: { pullSecrets: ['Registry'] } }, 'image.pullSecrets[0]: got "Registry"; allowed: DNS names'],
+  ['a pull secret', { images: { pullSecrets: ['Registry'] } }, 'images.pullSecrets: got ["Registry"]; allowed: a list'],
   [
     'a peer that is neither pods nor addresses',
     { network: { clients: [{} as never] } },
@@ -596,15 +606,15 @@ describe('accepted', () => {
       { resources: { requests: amounts, limits: { ...amounts, memory: '1e10', ephemeralStorage: '1Ei' } } },
     ],
     ['a namespace that starts with a digit', { namespace: '2-teams' }],
-    ['a tag of a repository of your own', { image: { repository: 'registry.example.com/vault', tag: 'build-7f3c' } }],
-    ['a digest with a tag for people', { image: { tag: 'v1.21.7', digest: `sha256:${'0'.repeat(64)}` } }],
+    ['a tag of a repository of your own', { images: { vault: { repository: 'registry.example.com/vault', tag: 'build-7f3c' } } }],
+    ['a digest with a tag for people', { images: { vault: { tag: 'v1.21.7', digest: `sha256:${'0'.repeat(64)}` } } }],
   ])('%s', (_, props) => {
     expect(problems(props)).toEqual([]);
   });
 
   test.each(['latest', '1.21', 'v2'])('but not the moving tag %s in a repository of your own', tag => {
-    expect(problems({ image: { repository: 'registry.example.com/vault', tag } })).toEqual([
-      expect.stringContaining(`image.tag: got "${tag}"; allowed: tags that stay where they are`),
+    expect(problems({ images: { vault: { repository: 'registry.example.com/vault', tag } } })).toEqual([
+      expect.stringContaining(`images.vault.tag: got "${tag}"; allowed: tags that stay where they are`),
     ]);
   });
 });

@@ -9,7 +9,7 @@ describe('memoryLock', () => {
     ['node-limit', 'vault', undefined, false],
     ['off', 'vault', undefined, true],
   ])('%s runs %s, adds %j, and says disable_mlock = %s', (memoryLock, binary, added, disabled) => {
-    const props = { memoryLock, image: { repository: 'registry.example.com/vault' } };
+    const props = { memoryLock, images: { vault: { repository: 'registry.example.com/vault' } } };
     const vault = podSpec(props).containers[0];
     expect(vault.command[0]).toBe(binary);
     expect(vault.securityContext.capabilities.add).toEqual(added);
@@ -34,15 +34,17 @@ describe('memoryLock', () => {
     ['file-capability', 'privileged'],
     ['node-limit', 'restricted'],
     ['off', 'restricted'],
-  ])('with %s a namespace that the chart makes enforces Pod Security %s', (memoryLock, level) => {
+  ])('with %s a namespace that the chart makes enforces Pod Security %s, and speaks of what breaks restricted', (memoryLock, level) => {
     expect(serverObjects({ memoryLock, createNamespace: true })['Namespace/vault'].metadata.labels).toEqual({
       'pod-security.kubernetes.io/enforce': level,
+      'pod-security.kubernetes.io/audit': 'restricted',
+      'pod-security.kubernetes.io/warn': 'restricted',
     });
   });
 
   test('what the image cannot do is refused', () => {
     expect(problems({ memoryLock: 'image-capability' })).toEqual([
-      '[vault] memoryLock: got "image-capability"; allowed: only with an image of yours whose vault binary carries cap_ipc_lock; set image.repository, or use "file-capability": no supported tag of hashicorp/vault carries it',
+      '[vault] memoryLock: got "image-capability"; allowed: only with an image of yours whose vault binary carries cap_ipc_lock; set images.vault.repository, or use "file-capability": no supported tag of hashicorp/vault carries it',
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { parse, parseAllDocuments } from 'yaml';
-import { KustomizeApp, SynthError, VaultServer, type VaultServerProps } from '../../charts';
+import { Custody, KustomizeApp, SynthError, VaultInit, VaultServer, type VaultServerProps } from '../../charts';
 
 /** What a server cannot do without. */
 export const minimal: VaultServerProps = {
@@ -17,6 +17,14 @@ export type Manifest = any;
 export function renderServer(props: Partial<VaultServerProps> = {}): ReadonlyMap<string, string> {
   const app = new KustomizeApp();
   new VaultServer(app, 'vault', { ...minimal, ...props });
+  return app.render();
+}
+
+/** The files of an app with one server and its init Job. */
+export function renderWithInit(props: Partial<VaultServerProps> = {}): ReadonlyMap<string, string> {
+  const app = new KustomizeApp();
+  const vault = new VaultServer(app, 'vault', { ...minimal, ...props });
+  new VaultInit(app, 'init', { vault, custody: Custody.secretsManager('vault/recovery') });
   return app.render();
 }
 

@@ -5,8 +5,9 @@ import { apiTokenMount, apiTokenVolume } from '../api-token';
 import { defined } from '../defined';
 import { HashedObject } from '../hashed-object';
 import type { IamRole } from '../iam-role';
-import { nodeImage } from '../images';
+import type { Images } from '../images';
 import { objectLabels, selectorLabels } from '../labels';
+import type { Placement } from '../placement';
 import { namespacedRole } from '../rbac';
 import { containerResources, type ResourcesProps } from '../resources';
 import { podSecurity, unprivileged } from '../security';
@@ -70,18 +71,11 @@ export interface ScriptJobProps {
    * @default none
    */
   readonly volumeMounts?: readonly k8s.VolumeMount[];
-  /**
-   * The image that the program runs in: Node.js 24.
-   * @default node, at the version that the tests run
-   */
-  readonly image?: string;
+  /** The program runs in the image with Node.js. */
+  readonly images: Images;
+  readonly placement: Placement;
   /** Requests and limits. */
   readonly resources: ResourcesProps;
-  /**
-   * The priority class of the pod.
-   * @default none
-   */
-  readonly priorityClassName?: string;
   /**
    * How often a failed program is run again.
    * @default 6
@@ -181,8 +175,7 @@ function programPod(props: ScriptJobProps, program: string, paths: readonly stri
     containers: [
       {
         name: props.component,
-        image: props.image ?? nodeImage,
-        imagePullPolicy: 'IfNotPresent',
+        ...props.images.node,
         // for AWS: the image may bring authorities beside those of Node.js
         command: ['node', '--use-system-ca', `/program/${props.entry}`],
         env: [
@@ -206,7 +199,11 @@ function programPod(props: ScriptJobProps, program: string, paths: readonly stri
       },
     ],
     enableServiceLinks: false,
-    ...defined({ priorityClassName: props.priorityClassName, terminationGracePeriodSeconds: props.terminationGracePeriodSeconds }),
+    ...props.placement,
+    ...defined({
+      imagePullSecrets: props.images.imagePullSecrets,
+      terminationGracePeriodSeconds: props.terminationGracePeriodSeconds,
+    }),
     restartPolicy: 'OnFailure',
     securityContext: podSecurity(),
     serviceAccountName: props.serviceAccount,

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { Chart } from 'cdk8s';
 import { KustomizeApp } from '../../../charts';
 import { IamRole } from '../../../charts/app/iam-role';
+import { images } from '../../../charts/app/images';
 import { programFiles } from '../../../charts/app/jobs/program';
 import { ScriptJob, type ScriptJobProps } from '../../../charts/app/jobs/script-job';
 import { schemaErrors } from '../../support/cluster-rules';
@@ -27,6 +28,8 @@ const render = (props: Partial<Omit<ScriptJobProps, 'role'>> = {}) => {
     plan: { hello: 'world' },
     serviceAccount: 'vault-try',
     lease: 'vault-changes',
+    images: images({}),
+    placement: {},
     resources: { requests: amounts, limits: amounts },
     role,
     ...props,
@@ -92,7 +95,7 @@ describe('a Job that runs a program', () => {
   test.each<[string, Partial<ScriptJobProps>]>([
     ['plan', { plan: {} }],
     ['environment', { env: [{ name: 'X', value: 'y' }] }],
-    ['image', { image: 'node:24.20.0-slim' }],
+    ['image', { images: images({ node: { tag: '24.20.0-slim' } }) }],
   ])('gets a new name with a changed %s, in the same file', (_, props) => {
     const changed = render(props);
     expect(changed['Job/vault-try'].metadata.name).toMatch(/^vault-try-[0-9a-f]{10}$/);

@@ -1,0 +1,37 @@
+import type { k8s } from '../../imports';
+import { dnsSubdomain, labels, oneOf } from './checks';
+import { defined } from './defined';
+import type { Problems } from './problems';
+
+/** Where the pods of servers and Jobs may run, and before whom. */
+export interface PlacementProps {
+  /**
+   * Taints that the pods tolerate.
+   * @default none
+   */
+  readonly tolerations?: readonly k8s.Toleration[];
+  /**
+   * Labels of the nodes that the pods may run on.
+   * @default any node
+   */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  /**
+   * The priority class of the pods. A node under pressure evicts pods of a lower class first.
+   * @default none
+   */
+  readonly priorityClassName?: string;
+}
+
+export type Placement = Pick<k8s.PodSpec, 'tolerations' | 'nodeSelector' | 'priorityClassName'>;
+
+export const placement = (props: PlacementProps): Placement =>
+  defined({ tolerations: props.tolerations?.slice(), nodeSelector: props.nodeSelector, priorityClassName: props.priorityClassName });
+
+export function checkPlacement(problems: Problems, props: PlacementProps): void {
+  for (const { operator, effect } of props.tolerations ?? []) {
+    problems.check('placement.tolerations: operator', operator, oneOf<string>('Equal', 'Exists'));
+    problems.check('placement.tolerations: effect', effect, oneOf<string>('NoSchedule', 'PreferNoSchedule', 'NoExecute'));
+  }
+  problems.check('placement.nodeSelector', props.nodeSelector, labels);
+  problems.check('placement.priorityClassName', props.priorityClassName, dnsSubdomain);
+}
