@@ -3,17 +3,15 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { AwsResources, Custody, type IamRole, VaultInit, type VaultServer } from '../../charts';
 import type { Manifest } from '../support/render';
-import { yaml } from '../support/render';
 import { AwsPod } from './support/aws-pod';
 import { TestCa } from './support/certificates';
-import { aws, awsResult, enforceIam, Installation, issuer, kubectl } from './support/cluster';
+import { aws, awsResult, enforceIam, Installation, issuer, kubectl, region } from './support/cluster';
 import { eventually, sleep } from './support/shell';
+import { Stack, standIn } from './support/stack';
 
 jest.setTimeout(10 * 60_000);
 
 const ca = new TestCa();
-/** Whether AWS is one that has to be told to let IAM decide, which is moto. */
-const standIn = process.env['ENFORCE_IAM'] !== undefined;
 
 /** An installation whose AWS side is the stack of dist/aws and nothing else. */
 class Deployed extends Installation {
@@ -22,6 +20,7 @@ class Deployed extends Installation {
   // set by deploy
   declare server: VaultServer;
   declare init: VaultInit;
+  declare stack: Stack;
 
   async deploy(replicas: number): Promise<void> {
     const { dist, vault } = this.synth({ replicas }, (app, server) => {
@@ -34,7 +33,8 @@ class Deployed extends Installation {
     });
     this.dist = dist;
     this.server = vault;
-    await this.deployStack(dist);
+    this.stack = new Stack(this.namespace, dist, region);
+    await this.stack.deploy();
   }
 
   get jobRole(): IamRole {
@@ -44,29 +44,6 @@ class Deployed extends Installation {
 
   document(name: string): Manifest {
     return JSON.parse(readFileSync(join(this.dist, 'aws', 'iam', name), 'utf8'));
-  }
-
-  get template(): Manifest {
-    return yaml(readFileSync(join(this.dist, 'aws', 'cloudformation.yaml'), 'utf8'));
-  }
-
-  /** What the template names and the stack does not have. */
-  async skipped(): Promise<Manifest[]> {
-    const made = JSON.parse(await aws(['cloudformation', 'list-stack-resources', '--stack-name', this.namespace])).StackResourceSummaries;
-    const ids = made.map(({ LogicalResourceId }: Manifest) => LogicalResourceId);
-    return Object.entries<Manifest>(this.template.Resources).flatMap(([id, resource]) => (ids.includes(id) ? [] : [resource]));
-  }
-
-  /** Makes what a stand-in for AWS left out of the stack and Vault cannot do without; moto also cannot read the key policy that it took. */
-  async mend(): Promise<void> {
-    for (const { Type: type, Properties: properties } of await this.skipped())
-      if (type === 'AWS::SecretsManager::Secret') await aws(['secretsmanager', 'create-secret', '--name', properties.Name]);
-    if (!standIn) return;
-    const aliases: Manifest[] = JSON.parse(await aws(['kms', 'list-aliases'])).Aliases;
-    const key = aliases.find(({ AliasName: name }) => name === `alias/${this.namespace}`)?.TargetKeyId;
-    const policy = Object.values<Manifest>(this.template.Resources).find(({ Type: type }) => type === 'AWS::KMS::Key').Properties.KeyPolicy;
-    const text = JSON.stringify(policy).replace('{"Ref":"BreakGlassPrincipalArns"}', JSON.stringify([this.breakGlass]));
-    await aws(['kms', 'put-key-policy', '--key-id', key, '--policy-name', 'default', '--policy', text]);
   }
 }
 
@@ -88,11 +65,11 @@ describe('the stack of dist/aws', () => {
   beforeAll(() => installation.deploy(3));
 
   test('is whole, or a stand-in for AWS left out only what it does not know', async () => {
-    const skipped = (await installation.skipped()).map(({ Type: type }) => type).sort();
+    const skipped = (await installation.stack.skipped()).sort();
     process.stderr.write(`left out of the stack by this AWS: ${skipped.join(', ') || 'nothing'}\n`);
     const unknown = ['BackupPlan', 'BackupSelection', 'BackupVault'].map(type => `AWS::Backup::${type}`);
     expect(standIn ? [...unknown, 'AWS::SecretsManager::ResourcePolicy', 'AWS::SecretsManager::Secret'] : []).toEqual(skipped);
-    await installation.mend();
+    await installation.stack.mend();
   });
 
   test('has the table that Vault expects, protected', async () => {
@@ -327,7 +304,7 @@ describe('under the generated documents alone', () => {
 
     test('secretsmanager:PutSecretValue and kms:Encrypt: a Vault that is initialised', async () => {
       await crippled.deploy(1);
-      await crippled.mend();
+      await crippled.stack.mend();
       await crippled.makePrerequisites(crippled.server, ca);
       await crippled.allow(crippled.server.role, 'kms:Encrypt');
       await crippled.allow(crippled.jobRole, 'secretsmanager:PutSecretValue');

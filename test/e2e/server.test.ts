@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { VaultServer } from '../../charts';
 import type { Manifest } from '../support/render';
@@ -354,37 +353,5 @@ describe('drains go through', () => {
     console.log(`drain of the active server's node with ${replicas} replicas: ${await drain(node)} s`);
     await uncordon();
     await installation.settled(replicas);
-  });
-});
-
-describe('scaled by an overlay', () => {
-  test('the fifth server can lead', async () => {
-    ({ dist } = installation.synth({ metrics }));
-    const overlay = mkdtempSync(join(installation.folder, 'overlay-'));
-    const kustomization = {
-      resources: [relative(overlay, dist)],
-      replicas: [{ name: 'vault', count: 5 }],
-      patches: [
-        {
-          target: { kind: 'StatefulSet', name: 'vault' },
-          patch: JSON.stringify([
-            { op: 'remove', path: '/spec/template/spec/affinity' },
-            { op: 'remove', path: '/spec/template/spec/topologySpreadConstraints' },
-          ]),
-        },
-      ],
-    };
-    writeFileSync(join(overlay, 'kustomization.yaml'), JSON.stringify(kustomization));
-    await kubectl(['apply', '-k', overlay]);
-    // pods of the old template keep others off their nodes
-    await installation.kubectl(['delete', 'pods', '-l', 'app.kubernetes.io/component=server']);
-    await installation.settled(5, 180);
-    await installation.kubectl(['delete', 'pods', 'vault-0', 'vault-1', 'vault-2', 'vault-3', '--wait=false']);
-    await eventually('vault-4 to lead, by its own label', 60, async () => {
-      const pod = (await installation.pods()).find(({ metadata }) => metadata.name === 'vault-4');
-      expect(pod?.metadata.labels).toMatchObject({ 'vault-active': 'true', 'vault-sealed': 'false' });
-    });
-    await installation.settled(5, 180);
-    expect(JSON.parse(await client.read(`${active}/v1/kv/greeting`, token)).data).toEqual({ text: 'hello' });
   });
 });

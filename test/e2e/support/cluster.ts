@@ -2,7 +2,6 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type IamRole, KustomizeApp, VaultServer, type VaultServerProps } from '../../../charts';
-import { partitionOf } from '../../../charts/app/aws';
 import { rolePolicy, serviceAccountTrust } from '../../../charts/aws/iam';
 import { type Manifest, yaml } from '../../support/render';
 import type { TestCa } from './certificates';
@@ -21,14 +20,14 @@ function command(variable: string): string[] {
 export const kubectlCommand = command('KUBECTL');
 const awsCommand = command('AWS');
 export const kubectl = (args: readonly string[], options?: RunOptions): Promise<Result> => run([...kubectlCommand, ...args], options);
-export const aws = async (args: readonly string[]): Promise<string> =>
-  (await run([...awsCommand, ...args, '--region', region])).stdout.trim();
+export const aws = async (args: readonly string[], at = region): Promise<string> =>
+  (await run([...awsCommand, ...args, '--region', at])).stdout.trim();
 /** The same, also where AWS says no. */
-export const awsResult = (args: readonly string[]): Promise<Result> =>
-  run([...awsCommand, ...args, '--region', region], { accept: [0, 254, 255] });
+export const awsResult = (args: readonly string[], at = region): Promise<Result> =>
+  run([...awsCommand, ...args, '--region', at], { accept: [0, 254, 255] });
 /** Deletes what may be gone already. */
-async function awsDelete(...args: string[]): Promise<void> {
-  const { status, stderr } = await awsResult(args);
+export async function awsDelete(args: readonly string[], at = region): Promise<void> {
+  const { status, stderr } = await awsResult(args, at);
   if (status !== 0 && !/NotFoundException|NoSuchEntity/.test(stderr)) throw new Error(`aws ${args.join(' ')}: ${stderr}`);
 }
 export const get = async (...args: string[]): Promise<Manifest> => JSON.parse((await kubectl(['get', ...args, '-o', 'json'])).stdout);
@@ -45,8 +44,6 @@ export const issuer = process.env['E2E_OIDC_ISSUER'] ?? 'oidc.eks.us-east-1.amaz
 /** An installation to test: one namespace, with a table, a key and a role of the same name. */
 export class Installation {
   readonly folder = mkdtempSync(join(tmpdir(), 'cdk8s-vault-e2e-'));
-
-  readonly breakGlass = `arn:${partitionOf(region)}:iam::${accountId}:role/break-glass`;
 
   constructor(readonly namespace: string) {}
 
@@ -102,14 +99,6 @@ export class Installation {
     await aws(['dynamodb', 'wait', 'table-exists', '--table-name', this.namespace]);
   }
 
-  /** Makes everything that dist/aws tells of. */
-  async deployStack(dist: string): Promise<void> {
-    await aws([
-      ...['cloudformation', 'deploy', '--stack-name', this.namespace, '--template-file', join(dist, 'aws', 'cloudformation.yaml')],
-      ...['--capabilities', 'CAPABILITY_NAMED_IAM', '--parameter-overrides', `BreakGlassPrincipalArns=${this.breakGlass}`],
-    ]);
-  }
-
   /** A role that may do exactly what its chart declares. */
   async makeRole(role: IamRole): Promise<void> {
     const trust = JSON.stringify(serviceAccountTrust(role, issuer));
@@ -129,7 +118,7 @@ export class Installation {
 
   /** Takes away what a role may do; allow gives it back. */
   async deny(role: IamRole): Promise<void> {
-    await awsDelete('iam', 'delete-role-policy', '--role-name', role.name, '--policy-name', role.name);
+    await awsDelete(['iam', 'delete-role-policy', '--role-name', role.name, '--policy-name', role.name]);
   }
 
   /** Makes what the dist expects in the cluster: its namespace, and the Secret with the certificate. */
@@ -147,21 +136,21 @@ export class Installation {
     await kubectl(['-n', name, 'delete', 'pods', ...keepers]);
     await kubectl(['delete', 'namespace', name, '--ignore-not-found', '--timeout=120s']);
     await kubectl(['delete', 'clusterrolebinding', `${name}-vault-auth-delegator`, '--ignore-not-found']);
-    await awsDelete('cloudformation', 'delete-stack', '--stack-name', name);
-    await awsDelete('dynamodb', 'update-table', '--table-name', name, '--no-deletion-protection-enabled');
-    await awsDelete('dynamodb', 'delete-table', '--table-name', name);
+    await awsDelete(['cloudformation', 'delete-stack', '--stack-name', name]);
+    await awsDelete(['dynamodb', 'update-table', '--table-name', name, '--no-deletion-protection-enabled']);
+    await awsDelete(['dynamodb', 'delete-table', '--table-name', name]);
     const aliases = JSON.parse(await aws(['kms', 'list-aliases', '--output', 'json'])).Aliases;
     for (const { AliasName: alias, TargetKeyId: key } of aliases.filter((found: Manifest) => found.AliasName === `alias/${name}`)) {
-      await awsDelete('kms', 'delete-alias', '--alias-name', alias);
-      await awsDelete('kms', 'schedule-key-deletion', '--key-id', key, '--pending-window-in-days', '7');
+      await awsDelete(['kms', 'delete-alias', '--alias-name', alias]);
+      await awsDelete(['kms', 'schedule-key-deletion', '--key-id', key, '--pending-window-in-days', '7']);
     }
     for (const role of [name, `${name}-init`]) {
-      await awsDelete('iam', 'delete-role-policy', '--role-name', role, '--policy-name', role);
-      await awsDelete('iam', 'delete-role', '--role-name', role);
+      await awsDelete(['iam', 'delete-role-policy', '--role-name', role, '--policy-name', role]);
+      await awsDelete(['iam', 'delete-role', '--role-name', role]);
     }
     for (const { Name: secret } of JSON.parse(await aws(['secretsmanager', 'list-secrets', '--output', 'json'])).SecretList) {
       if (secret.startsWith(`${name}/`))
-        await awsDelete('secretsmanager', 'delete-secret', '--secret-id', secret, '--force-delete-without-recovery');
+        await awsDelete(['secretsmanager', 'delete-secret', '--secret-id', secret, '--force-delete-without-recovery']);
     }
     rmSync(this.folder, { recursive: true, force: true });
   }
@@ -195,6 +184,15 @@ export class Installation {
   /** The same in the first pod, also where Vault says no. */
   vaultAs(token: string, ...args: string[]): Promise<Result> {
     return this.vault('vault-0', token, args, { accept: [0, 2] });
+  }
+
+  /** A root token from a recovery key, as docs/operations.md tells. */
+  async generateRoot(recoveryKey: string): Promise<string> {
+    const command = ['vault', 'operator', 'generate-root'];
+    const started = JSON.parse((await this.exec('vault-0', [...command, '-init', '-format=json'])).stdout);
+    const given = [...command, '-format=json', `-nonce=${started.nonce}`, '-'];
+    const { encoded_token: encoded } = JSON.parse((await this.exec('vault-0', given, { input: recoveryKey })).stdout);
+    return (await this.exec('vault-0', [...command, `-decode=${encoded}`, `-otp=${started.otp}`])).stdout.trim();
   }
 
   pods(): Promise<Manifest[]> {
