@@ -130,6 +130,7 @@ describe('a server with every prop set', () => {
       renewBefore: '240h',
       secretName: 'keeper-tls',
       dnsNames: expect.arrayContaining(['vault.example.com', '*.keeper-internal.secrets.svc']),
+      ipAddresses: ['127.0.0.1', '::1', '10.0.0.10', '2001:db8::10'],
     });
   });
 
