@@ -13,8 +13,8 @@ const project = {
 const here = __dirname.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 const tests = folders => ({ testRegex: `^${here}/test/${folders}.+\\.test\\.ts$` });
 
-// AWS's documents and shell scripts; then against real programs: VAULT_BIN, a cluster, a stand-in for AWS
-const others = ['documents', 'scripts', 'server-process', 'contracts', 'e2e'];
+// the package, AWS's documents and shell scripts; then against real programs: VAULT_BIN, a cluster, a stand-in for AWS
+const others = ['package', 'documents', 'scripts', 'server-process', 'contracts', 'e2e'];
 
 module.exports = {
   projects: [

@@ -128,10 +128,10 @@ export class VaultInit extends Chart {
       annotations: unpruned,
       ...defined({ role: this.role }),
     });
-    this.node.addValidation({ validate: () => this.validate(props) });
+    this.node.addValidation({ validate: () => this.problems(props) });
   }
 
-  private validate(props: VaultInitProps): string[] {
+  private problems(props: VaultInitProps): string[] {
     const problems = new Problems();
     const { vault, custody } = props;
     const [own, servers] = [this, vault].map(chart => baseFolder(KustomizeFolder.of(chart)));
