@@ -1,4 +1,5 @@
 import { type Check, matching } from './checks';
+import type { KnownProps, Problems } from './problems';
 
 /** Where the AWS resources of a Vault are. */
 export interface AwsEnvironment {
@@ -52,6 +53,12 @@ export const roleName = matching(
   '1 to 64 characters of A-Z, a-z, 0-9 and "_+=,.@-"',
   'write for example "vault-server"',
 );
+
+export function checkAwsEnvironment(problems: Problems, aws: AwsEnvironment): void {
+  problems.checkNames('aws', aws, { accountId: true, region: true } satisfies KnownProps<AwsEnvironment>);
+  problems.require('aws.accountId', aws.accountId, accountId);
+  problems.require('aws.region', aws.region, region);
+}
 
 export const roleArn: Check<string> = {
   ok: value => {

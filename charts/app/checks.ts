@@ -10,19 +10,22 @@ export interface Check<T> {
 /** One check for every prop of a group. */
 export type Checks<Props> = { readonly [Key in keyof Props]-?: Check<NonNullable<Props[Key]>> };
 
-export const matching = (pattern: RegExp, allowed: string, fix: string): Check<string> => ({
-  ok: value => typeof value === 'string' && pattern.test(value),
+/** A rule for strings: anything else, such as an element that is undefined behind a `!`, breaks it. */
+export const string = (ok: (value: string) => boolean, allowed: string, fix: string): Check<string> => ({
+  ok: value => typeof value === 'string' && ok(value),
   allowed,
   fix,
 });
 
-export const integer = (
-  min: number,
-  max: number = Number.MAX_SAFE_INTEGER,
-  fix = `write a whole number, such as ${min}`,
-): Check<number> => ({
+export const matching = (pattern: RegExp, allowed: string, fix: string): Check<string> =>
+  string(value => pattern.test(value), allowed, fix);
+
+/** What Kubernetes' int32 and an int of Go hold on every platform. */
+const maxInteger = 2 ** 31 - 1;
+
+export const integer = (min: number, max: number = maxInteger, fix = `write a whole number, such as ${min}`): Check<number> => ({
   ok: value => Number.isInteger(value) && value >= min && value <= max,
-  allowed: max === Number.MAX_SAFE_INTEGER ? `whole numbers from ${min}` : `whole numbers from ${min} to ${max}`,
+  allowed: `whole numbers from ${min} to ${max}`,
   fix,
 });
 
@@ -41,11 +44,11 @@ export const listOf = <T>(check: Check<T>): Check<readonly T[]> => ({
 /** For props whose type says everything, held again for callers without types. */
 export const boolean: Check<boolean> = { ok: value => typeof value === 'boolean', allowed: 'true, false', fix: 'write true or false' };
 
-export const text: Check<string> = {
-  ok: value => value.length > 0 && value.length <= 4096 && isPrintable(value),
-  allowed: '1 to 4096 characters without control characters',
-  fix: 'leave the prop out for none',
-};
+export const text = string(
+  value => value.length > 0 && value.length <= 4096 && isPrintable(value),
+  '1 to 4096 characters without control characters',
+  'leave the prop out for none',
+);
 
 /** Vault's durations (parseutil): a number of seconds, whole days, or whole hours, minutes and seconds. */
 export const duration = matching(
@@ -68,41 +71,42 @@ export const durationSeconds = (text: string): number =>
 export const port = integer(1, 65535, 'write a port number, such as 8200');
 
 /** Kubernetes documentation, "Object Names and IDs": a name that also serves as a DNS label (RFC 1035). */
-export const dnsLabel = (max = 63): Check<string> => ({
-  ok: value => value.length <= max && /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(value),
-  allowed: `1 to ${max} characters of a-z, 0-9 and "-", starting with a letter and ending with a letter or digit`,
-  fix: 'write a DNS label, such as "vault"',
-});
+export const dnsLabel = (max = 63): Check<string> =>
+  string(
+    value => value.length <= max && /^[a-z]([-a-z0-9]*[a-z0-9])?$/.test(value),
+    `1 to ${max} characters of a-z, 0-9 and "-", starting with a letter and ending with a letter or digit`,
+    'write a DNS label, such as "vault"',
+  );
 
 /** Kubernetes documentation, "Object Names and IDs": DNS labels (RFC 1123), which namespaces are. */
-export const namespaceName: Check<string> = {
-  ok: value => value.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(value),
-  allowed: '1 to 63 characters of a-z, 0-9 and "-", starting and ending with a letter or digit',
-  fix: 'write a DNS label, such as "vault"',
-};
+export const namespaceName = string(
+  value => value.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(value),
+  '1 to 63 characters of a-z, 0-9 and "-", starting and ending with a letter or digit',
+  'write a DNS label, such as "vault"',
+);
 
 /** Kubernetes documentation, "Object Names and IDs": DNS subdomain names (RFC 1123). */
-export const dnsSubdomain: Check<string> = {
-  ok: value => value.length <= 253 && value.split('.').every(namespaceName.ok),
-  allowed: 'DNS names in lower case, 253 characters at most',
-  fix: 'write a DNS name, such as "vault.example.com"',
-};
+export const dnsSubdomain = string(
+  value => value.length <= 253 && value.split('.').every(namespaceName.ok),
+  'DNS names in lower case, 253 characters at most',
+  'write a DNS name, such as "vault.example.com"',
+);
 
 /** A certificate's DNS name: a DNS subdomain whose first label may be a wildcard. */
-export const certificateDnsName: Check<string> = {
-  ok: value => dnsSubdomain.ok(value.replace(/^\*\./, '')),
-  allowed: `${dnsSubdomain.allowed}, the first label may be "*"`,
-  fix: dnsSubdomain.fix,
-};
+export const certificateDnsName = string(
+  value => dnsSubdomain.ok(value.replace(/^\*\./, '')),
+  `${dnsSubdomain.allowed}, the first label may be "*"`,
+  dnsSubdomain.fix,
+);
 
-export const ipAddress: Check<string> = {
-  ok: value => isIP(value) !== 0 && !value.includes('%'),
-  allowed: 'addresses of IPv4 or IPv6',
-  fix: 'write for example "10.0.0.10"',
-};
+export const ipAddress = string(
+  value => isIP(value) !== 0 && !value.includes('%'),
+  'addresses of IPv4 or IPv6',
+  'write for example "10.0.0.10"',
+);
 
-export const cidr: Check<string> = {
-  ok: value => {
+export const cidr = string(
+  value => {
     const [address = '', prefix = '', ...rest] = value.split('/');
     return (
       rest.length === 0 &&
@@ -112,23 +116,22 @@ export const cidr: Check<string> = {
       Number(prefix) <= (isIPv6(address) ? 128 : 32)
     );
   },
-  allowed: 'CIDR blocks of IPv4 or IPv6',
-  fix: 'write for example "10.0.0.0/16"',
-};
+  'CIDR blocks of IPv4 or IPv6',
+  'write for example "10.0.0.0/16"',
+);
 
-export const url: Check<string> = {
-  ok: value =>
-    /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~/-]*)?$/.test(value) && port.ok(Number(/:(\d+)/.exec(value)?.[1] ?? 443)),
-  allowed: 'http or https URLs',
-  fix: 'write for example "https://dynamodb.us-east-1.amazonaws.com"',
-};
+export const url = string(
+  value => /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~/-]*)?$/.test(value) && port.ok(Number(/:(\d+)/.exec(value)?.[1] ?? 443)),
+  'http or https URLs',
+  'write for example "https://dynamodb.us-east-1.amazonaws.com"',
+);
 
 /** A host and a port. */
-export const hostPort: Check<string> = {
-  ok: value => /^[A-Za-z0-9.-]+:\d{1,5}$/.test(value) && port.ok(Number(value.split(':')[1])),
-  allowed: 'host:port',
-  fix: 'write for example "statsd.monitoring:8125"',
-};
+export const hostPort = string(
+  value => /^[A-Za-z0-9.-]+:\d{1,5}$/.test(value) && port.ok(Number(value.split(':')[1])),
+  'host:port',
+  'write for example "statsd.monitoring:8125"',
+);
 
 /** Whether a CIDR block holds the whole of another. */
 export function holds(block: string, inner: string): boolean {
@@ -171,41 +174,54 @@ export function quantityValue(value: string): number {
     : Number(digits) * (exponent === undefined ? (units[unit] ?? Number.NaN) : 10 ** Number(exponent));
 }
 
-export const quantity: Check<string> = {
-  ok: value => quantityValue(value) > 0,
-  allowed: 'Kubernetes quantities greater than zero',
-  fix: 'write for example "500m", "2" or "2Gi"',
-};
+export const quantity = string(
+  value => quantityValue(value) > 0,
+  'Kubernetes quantities greater than zero',
+  'write for example "500m", "2" or "2Gi"',
+);
 
 /** A quantity of bytes: one below 1Mi is a typing error, such as "512m", which is half a byte. */
-export const bytes: Check<string> = {
-  ok: value => quantityValue(value) >= 2 ** 20,
-  allowed: 'Kubernetes quantities of 1Mi and more',
-  fix: 'write for example "512Mi" or "2Gi"',
-};
+export const bytes = string(
+  value => quantityValue(value) >= 2 ** 20,
+  'Kubernetes quantities of 1Mi and more',
+  'write for example "512Mi" or "2Gi"',
+);
 
-/** Kubernetes documentation, "Labels and Selectors": an optional DNS prefix and a name of 63 characters at most. */
+/** Kubernetes documentation, "Labels and Selectors": an optional DNS prefix and a name of 63 characters at most. cdk8s takes an object with a key "constructor" for no plain one. */
 const qualifiedName = (key: string): boolean => {
   const [prefix, name] = key.includes('/') ? [key.slice(0, key.lastIndexOf('/')), key.slice(key.lastIndexOf('/') + 1)] : [undefined, key];
-  return (prefix === undefined || dnsSubdomain.ok(prefix)) && name.length <= 63 && /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/.test(name);
+  return (
+    key !== 'constructor' &&
+    (prefix === undefined || dnsSubdomain.ok(prefix)) &&
+    name.length <= 63 &&
+    /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/.test(name)
+  );
 };
 
 export const labels: Check<Readonly<Record<string, string>>> = {
   ok: map =>
     Object.entries(map).every(
-      ([key, value]) => qualifiedName(key) && value.length <= 63 && /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/.test(value),
+      ([key, value]) =>
+        qualifiedName(key) &&
+        typeof value === 'string' &&
+        value.length <= 63 &&
+        /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/.test(value),
     ),
-  allowed: 'label keys with an optional DNS prefix, values of 63 characters at most (a-z, A-Z, 0-9, "-", "_", ".")',
+  allowed:
+    'label keys with an optional DNS prefix other than "constructor", values of 63 characters at most (a-z, A-Z, 0-9, "-", "_", ".")',
   fix: 'write for example { team: "platform" }',
 };
 
 export const annotations: Check<Readonly<Record<string, string>>> = {
-  ok: map => Object.keys(map).every(qualifiedName),
-  allowed: 'annotation keys with an optional DNS prefix',
+  ok: map => Object.entries(map).every(([key, value]) => qualifiedName(key) && typeof value === 'string'),
+  allowed: 'annotation keys with an optional DNS prefix other than "constructor", and strings',
   fix: 'write for example { "example.com/owner": "platform" }',
 };
 
-function isPrintable(value: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return !/[\u0000-\u001f\u007f]/.test(value);
-}
+/**
+ * Whether YAML can hold a text as it is: control characters, the byte order mark and halves of surrogate pairs are refused by its readers, and the line
+ * separators of Unicode read as line breaks (YAML 1.1, "Character Set" and "Line Break Characters").
+ */
+export const isYamlText = (value: string): boolean => !/(?![\t\n\r])\p{Cc}|[\p{Cs}\p{Zl}\p{Zp}\uFEFF\uFFFE\uFFFF]/u.test(value);
+
+const isPrintable = (value: string): boolean => isYamlText(value) && !/[\t\n\r]/.test(value);

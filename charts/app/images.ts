@@ -1,6 +1,6 @@
 import type { k8s } from '../../imports';
 import { type Check, type Checks, dnsSubdomain, listOf, matching, oneOf } from './checks';
-import type { Problems } from './problems';
+import type { KnownProps, Problems } from './problems';
 
 /** Which image runs. */
 export interface ImageProps {
@@ -116,7 +116,10 @@ const imageChecks: Checks<ImageProps> = {
   digest: matching(/^sha256:[0-9a-f]{64}$/, '"sha256:" and 64 hex digits', 'take it from the registry'),
 };
 
+const known: KnownProps<ImagesProps> = { mirror: true, vault: true, tools: true, node: true, pullPolicy: true, pullSecrets: true };
+
 export function checkImages(problems: Problems, props: ImagesProps): void {
+  problems.checkNames('images', props, known);
   problems.check('images.mirror', props.mirror, mirror);
   for (const name of ['vault', 'tools', 'node'] as const) problems.checkAll(`images.${name}`, props[name], imageChecks);
   problems.check('images.pullPolicy', props.pullPolicy, oneOf('Always', 'IfNotPresent', 'Never'));

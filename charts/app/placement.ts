@@ -1,7 +1,7 @@
 import type { k8s } from '../../imports';
 import { dnsSubdomain, labels, oneOf } from './checks';
 import { defined } from './defined';
-import type { Problems } from './problems';
+import type { KnownProps, Problems } from './problems';
 
 /** Where the pods of servers and Jobs may run, and before whom. */
 export interface PlacementProps {
@@ -27,7 +27,10 @@ export type Placement = Pick<k8s.PodSpec, 'tolerations' | 'nodeSelector' | 'prio
 export const placement = (props: PlacementProps): Placement =>
   defined({ tolerations: props.tolerations?.slice(), nodeSelector: props.nodeSelector, priorityClassName: props.priorityClassName });
 
+const known: KnownProps<PlacementProps> = { tolerations: true, nodeSelector: true, priorityClassName: true };
+
 export function checkPlacement(problems: Problems, props: PlacementProps): void {
+  problems.checkNames('placement', props, known);
   for (const { operator, effect } of props.tolerations ?? []) {
     problems.check('placement.tolerations: operator', operator, oneOf<string>('Equal', 'Exists'));
     problems.check('placement.tolerations: effect', effect, oneOf<string>('NoSchedule', 'PreferNoSchedule', 'NoExecute'));

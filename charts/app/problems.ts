@@ -1,4 +1,8 @@
+import { closest } from 'fastest-levenshtein';
 import type { Check, Checks } from './checks';
+
+/** The props of a group, also of a union of groups, so that TypeScript says when one is missing. */
+export type KnownProps<Props> = Readonly<Record<Props extends unknown ? keyof Props & string : never, true>>;
 
 /**
  * Collects what is wrong with a construct's props, so that a run reports everything at once.
@@ -14,13 +18,10 @@ export class Problems {
   }
 
   refuse(prop: string, got: unknown, allowed: string, fix: string): void {
-    // NaN and Infinity are none of JSON's
-    const value = typeof got === 'number' ? String(got) : JSON.stringify(got);
-    const what = `${prop}: got ${got === undefined || got === null ? 'nothing' : value};`;
+    const message = refusal(prop, got, allowed, fix);
+    const [what = ''] = message.split('; allowed: ');
     // a value that is wrong alone is not held against others
-    if (this.found.some(message => message.startsWith(what))) return;
-    // one line each, whatever the values named in it hold
-    this.found.push(`${what} ${`allowed: ${allowed}; ${fix}`.replace(/[\r\n]+/g, ' ')}`);
+    if (!this.found.some(other => other.startsWith(`${what};`))) this.found.push(message);
   }
 
   /** Whether the value is good, so that a rule for several values together can be left out where one alone is wrong. */
@@ -37,10 +38,37 @@ export class Problems {
     return false;
   }
 
-  /** Holds every prop of a group against its check; a prop without one does not compile. */
-  checkAll<Props extends object>(group: string, props: Props | undefined, checks: Checks<Props>): void {
+  /** Holds every prop of a group against its check; a prop without one does not compile. `others` are checked elsewhere. */
+  checkAll<Props extends object>(group: string, props: Props | undefined, checks: Checks<Props>, ...others: readonly string[]): void {
+    this.checkNames(group, props, { ...checks, ...Object.fromEntries(others.map(name => [name, true])) });
     for (const key of Object.keys(checks) as (keyof Props & string)[]) {
       this.check(`${group}.${key}`, props?.[key] as NonNullable<Props[typeof key]> | undefined, checks[key]);
     }
   }
+
+  /** A misspelt prop compiles in a spread, and would be ignored. `group` is empty for the props of a chart. */
+  checkNames(group: string, props: object | undefined, known: object): void {
+    const names = Object.keys(known);
+    for (const [name, value] of Object.entries(props ?? {})) {
+      if (names.includes(name)) continue;
+      this.refuse(group === '' ? name : `${group}.${name}`, value, names.join(', '), `did you mean ${closest(name, names)}?`);
+    }
+  }
 }
+
+/** As JSON, with what JSON cannot say. */
+function shown(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing';
+  const json = JSON.stringify(value, (_, item: unknown) =>
+    item === undefined || (typeof item === 'number' && !Number.isFinite(item)) ? `\u0000${item}` : item,
+  );
+  return json.replace(/"\\u0000(-?\w+)"/g, '$1');
+}
+
+/** One refusal, in the form that all have. */
+export const refusal = (prop: string, got: unknown, allowed: string, fix: string): string =>
+  oneLine(`${prop}: got ${shown(got)}; allowed: ${allowed}; ${fix}`);
+
+/** Whatever the values named in it hold, control characters and line separators too. */
+const oneLine = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);

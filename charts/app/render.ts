@@ -1,14 +1,22 @@
 import { ApiObject, type App } from 'cdk8s';
+import { isYamlText } from './checks';
+import { SynthError } from './errors';
 import { HashedObject } from './hashed-object';
 import { baseFolder, KustomizeFolder } from './kustomize-folder';
 import { manifestPath } from './manifest-path';
 import { OutputFile } from './output-file';
 import { OutputFolder } from './output-folder';
+import { refusal } from './problems';
 import { toYaml } from './yaml';
 
-/** All of dist: the manifests, their kustomizations and the other files, sorted by path. Clashes are ruled out before. */
+/**
+ * All of dist: the manifests, their kustomizations and the other files, sorted by path. Clashes are ruled out before.
+ *
+ * @throws SynthError where a manifest holds a string that YAML cannot
+ */
 export function renderTree(app: App): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
+  const problems: string[] = [];
   const resources = new Map<KustomizeFolder | undefined, string[]>();
   for (const construct of app.node.findAll()) {
     const folder = KustomizeFolder.of(construct);
@@ -17,7 +25,9 @@ export function renderTree(app: App): ReadonlyMap<string, string> {
       const path = manifestPath(construct.kind, name);
       const full = `${folder?.folder ?? ''}${path}`;
       const before = files.get(full); // several namespaces share a file
-      files.set(full, `${before === undefined ? '' : `${before}---\n`}${toYaml(construct.toJson())}`);
+      const json = construct.toJson();
+      problems.push(...unreadable(json).map(problem => `[${construct.node.path}] ${problem}`));
+      files.set(full, `${before === undefined ? '' : `${before}---\n`}${toYaml(json)}`);
       resources.set(folder, [...(resources.get(folder) ?? []), path]);
     } else if (construct instanceof OutputFile) {
       files.set(`${baseFolder(folder)}${construct.path}`, construct.content());
@@ -25,8 +35,20 @@ export function renderTree(app: App): ReadonlyMap<string, string> {
       for (const [path, text] of construct.files()) files.set(`${baseFolder(folder)}${construct.path}/${path}`, text);
     }
   }
+  if (problems.length > 0) throw new SynthError(problems);
   for (const [folder, paths] of resources) files.set(`${folder?.folder ?? ''}kustomization.yaml`, kustomization(folder, paths));
   return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The strings of a manifest, keys too, that no reader of YAML takes: by their place in it. */
+function unreadable(value: unknown, path = ''): string[] {
+  if (typeof value === 'string')
+    return isYamlText(value) ? [] : [refusal(path, value, 'strings without control characters and half surrogate pairs', 'remove them')];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) => [
+    ...unreadable(key, `${path}, a key`),
+    ...unreadable(item, path === '' ? key : `${path}.${key}`),
+  ]);
 }
 
 function kustomization(folder: KustomizeFolder | undefined, paths: readonly string[]): string {

@@ -1,6 +1,6 @@
 import { k8s } from '../../imports';
 import { bytes, quantity, quantityValue } from './checks';
-import type { Problems } from './problems';
+import type { KnownProps, Problems } from './problems';
 
 /** Amounts as Kubernetes quantities. */
 export interface ResourceAmounts {
@@ -21,10 +21,14 @@ export interface ResourcesProps {
 }
 
 const names = ['cpu', 'memory', 'ephemeralStorage'] as const;
+const known: KnownProps<ResourceAmounts> = { cpu: true, memory: true, ephemeralStorage: true };
 
 /** Each amount alone, and each request against its limit. */
 export function checkResources(problems: Problems, resources: ResourcesProps): void {
   const { requests, limits } = resources;
+  problems.checkNames('resources', resources, { requests: true, limits: true } satisfies KnownProps<ResourcesProps>);
+  problems.checkNames('resources.requests', requests, known);
+  problems.checkNames('resources.limits', limits, known);
   for (const name of names) {
     const check = name === 'cpu' ? quantity : bytes;
     const good = [

@@ -6,6 +6,9 @@ export const logicalId = (kind: string, name: string): string =>
     .map(word => word.charAt(0).toUpperCase() + word.slice(1))
     .join('')}`;
 
+/** AWS CloudFormation User Guide, "Understand CloudFormation quotas": characters of a logical id, the longest kind included. */
+export const hasLogicalId = (name: string): boolean => logicalId('ScalableTarget', name).length <= 255;
+
 /** A label of Terraform, which starts with a letter or "_". */
 export const label = (name: string): string =>
   words(name)

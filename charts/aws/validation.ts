@@ -2,14 +2,14 @@ import { type AwsEnvironment, partitionOf, region } from '../app/aws';
 import type { AwsNeed } from '../app/aws-need';
 import { type Check, matching, oneOf } from '../app/checks';
 import type { IamRole } from '../app/iam-role';
-import { Problems } from '../app/problems';
-import type { AwsResourcesProps } from './aws-resources-props';
+import { type KnownProps, Problems } from '../app/problems';
+import type { AwsResourcesProps, EndpointProps } from './aws-resources-props';
 import { backupRoleName, checkBackup } from './backup';
 import { awsOf } from './build-model';
 import { needed } from './collect';
 import { group } from './group';
 import { checkKey } from './key';
-import { confused } from './names';
+import { confused, hasLogicalId } from './names';
 import { checkSecrets } from './secret';
 import { checkTable } from './table';
 
@@ -48,17 +48,31 @@ const tagValue = matching(
   'write a text, such as "platform"',
 );
 
+const known: KnownProps<AwsResourcesProps> = {
+  oidcProvider: true,
+  actions: true,
+  table: true,
+  key: true,
+  secrets: true,
+  backup: true,
+  endpoint: true,
+  tags: true,
+};
+
 export function validateAws(props: AwsResourcesProps, roles: readonly IamRole[], needs: readonly AwsNeed[]): string[] {
   const problems = new Problems();
   const aws = awsOf(roles, needs);
+  problems.checkNames('', props, known);
   problems.require('oidcProvider', props.oidcProvider, oidcProviderCheck);
   problems.check('actions', props.actions, oneOf('least', 'documented'));
   if (isGroup(problems, 'tags', props.tags)) {
     problems.check('tags', props.tags, tags);
     for (const [key, value] of Object.entries(props.tags)) problems.require(`tags.${key}`, value, tagValue);
   }
-  if (isGroup(problems, 'endpoint', props.endpoint))
+  if (isGroup(problems, 'endpoint', props.endpoint)) {
+    problems.checkNames('endpoint', props.endpoint, { policy: true } satisfies KnownProps<EndpointProps>);
     problems.require('endpoint.policy', props.endpoint.policy, oneOf('open', 'onlyThisTable'));
+  }
   const unsealKeys = needed(needs, 'key').map(({ name }) => name);
   if (isGroup(problems, 'table', props.table, 'existing', 'made-by-vault')) checkTable(problems, props.table, unsealKeys, aws);
   const key = isGroup(problems, 'key', props.key, 'existing') ? props.key : undefined;
@@ -84,9 +98,20 @@ export function validateAws(props: AwsResourcesProps, roles: readonly IamRole[],
       'nothing where seal.kmsKeyId names a key by its id',
       'leave it out, or let seal.kmsKeyId name an alias',
     );
-  for (const type of ['table', 'key', 'secret'] as const)
-    for (const name of confused(needed(needs, type).map(resource => resource.name)))
+  for (const type of ['table', 'key', 'secret'] as const) {
+    const names = needed(needs, type).map(resource => resource.name);
+    for (const name of confused(names))
       problems.refuse(type, name, `names that differ in letters and digits from every other ${type}'s`, 'rename it');
+    for (const name of names.filter(long => !hasLogicalId(long)))
+      problems.refuse(
+        type,
+        name,
+        'names of about 240 letters and digits, which go into the ids of CloudFormation',
+        type === 'table'
+          ? 'choose a shorter name'
+          : `choose a shorter name, or make it yourself: ${type === 'key' ? 'key' : 'secrets'}: "existing"`,
+      );
+  }
   const backedUp = props.backup === 'off' ? [] : needed(needs, 'table').map(({ name }) => backupRoleName(name));
   for (const name of confused([...backedUp, ...roles.map(role => role.name)]))
     problems.refuse('role', name, 'names that differ in letters and digits from every other role', 'rename it');

@@ -1,6 +1,6 @@
 import { type AwsEnvironment, parseArn, partitionOf } from '../app/aws';
-import { type Check, listOf, matching } from '../app/checks';
-import type { Problems } from '../app/problems';
+import { type Check, listOf, matching, oneOf } from '../app/checks';
+import type { KnownProps, Problems } from '../app/problems';
 import { sourceFile } from '../app/source-file';
 import type { VaultServer } from '../server/vault-server';
 import type { VaultWrite } from './plan';
@@ -124,7 +124,7 @@ const peoplesWrites = (
     path: 'auth/aws/config/client',
     body: {
       iam_server_id_header_value: serverId ?? defaultServerId(vault),
-      sts_endpoint: `https://sts.${vault.aws.region}.amazonaws.com${vault.aws.region.startsWith('cn-') ? '.cn' : ''}`,
+      sts_endpoint: `https://sts.${vault.aws.region}.amazonaws.com${partitionOf(vault.aws.region) === 'aws-cn' ? '.cn' : ''}`,
       sts_region: vault.aws.region,
     },
   },
@@ -164,7 +164,11 @@ const iamPrincipal = (aws: AwsEnvironment): Check<string> => ({
 /** A header's value, as one word. */
 const serverId = matching(/^[\w.:/-]{1,128}$/, '1 to 128 characters of A-Z, a-z, 0-9 and "_.:/-"', 'write for example "vault.example.com"');
 
+const known: KnownProps<AdminProps> = { method: true, issuer: true, iamPrincipals: true, serverId: true };
+
 export function checkAdmin(problems: Problems, props: AdminProps, aws: AwsEnvironment): void {
+  problems.checkNames('admin', props, known);
+  problems.check('admin.method', props.method, oneOf('kubernetes', 'jwt'));
   if ('iamPrincipals' in props) problems.require('admin.iamPrincipals', props.iamPrincipals, listOf(iamPrincipal(aws)));
   problems.check('admin.serverId', props.serverId, serverId);
   if (props.serverId !== undefined && props.iamPrincipals === undefined)

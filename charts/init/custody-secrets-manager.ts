@@ -4,7 +4,7 @@ import { matching } from '../app/checks';
 import { defined } from '../app/defined';
 import type { IamStatement } from '../app/iam-role';
 import { checkDataKey, kmsKeyArn, viaService } from '../app/kms';
-import type { Problems } from '../app/problems';
+import type { KnownProps, Problems } from '../app/problems';
 import type { ClosedCustody, CustodyContext } from './custody';
 
 /** What secrets of AWS Secrets Manager are encrypted with. */
@@ -35,7 +35,7 @@ export class SecretsManagerCustody implements ClosedCustody {
 
   constructor(
     private readonly places: readonly string[],
-    private readonly kmsKey: string | undefined,
+    private readonly props: SecretsManagerCustodyProps,
   ) {}
 
   get env(): Record<string, string> {
@@ -49,7 +49,7 @@ export class SecretsManagerCustody implements ClosedCustody {
   /** Those named by ARN exist already. */
   get secrets(): readonly NeededSecret[] {
     const names = this.places.filter(place => parseArn(place) === undefined);
-    return names.map(name => ({ type: 'secret', name, ...defined({ kmsKey: this.kmsKey }) }));
+    return names.map(name => ({ type: 'secret', name, ...defined({ kmsKey: this.props.kmsKey }) }));
   }
 
   /** Writes and describes, never reads: whoever runs the Job cannot fetch the keys back. */
@@ -60,19 +60,20 @@ export class SecretsManagerCustody implements ClosedCustody {
       parseArn(secret) === undefined ? `${prefix}:secretsmanager:${aws.region}:${aws.accountId}:secret:${secret}-??????` : secret,
     );
     const custody = { sid: 'Custody', actions: ['secretsmanager:DescribeSecret', 'secretsmanager:PutSecretValue'], resources: arns };
-    if (this.kmsKey === undefined) return [custody];
+    if (this.props.kmsKey === undefined) return [custody];
     return [
       custody,
       {
         sid: 'CustodyKey',
         actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-        resources: [kmsKeyArn(this.kmsKey, aws)],
+        resources: [kmsKeyArn(this.props.kmsKey, aws)],
         conditions: viaService('secretsmanager', aws.region),
       },
     ];
   }
 
   check(problems: Problems, { aws, unsealKey, largestAnswer }: CustodyContext): void {
+    problems.checkNames('custody', this.props, { kmsKey: true } satisfies KnownProps<SecretsManagerCustodyProps>);
     if (this.places.length === 0) problems.refuse('custody: secretsManager', undefined, 'a secret, or one for each key', 'name one');
     const names = this.places.map(secretNameOf);
     for (const [index, secret] of this.places.entries()) {
@@ -95,7 +96,7 @@ export class SecretsManagerCustody implements ClosedCustody {
         `${secretBytes} bytes in one secret`,
         'name one secret for each recovery key, or fewer PGP keys',
       );
-    checkDataKey(problems, 'custody: kmsKey', this.kmsKey, {
+    checkDataKey(problems, 'custody: kmsKey', this.props.kmsKey, {
       aws,
       unsealKeys: [unsealKey],
       why: 'who may unseal Vault must not read its recovery keys: make a key for custody',

@@ -43,7 +43,7 @@ export const Custody = {
    * may write it, not read it.
    */
   secretsManager: (secrets: string | readonly string[], props: SecretsManagerCustodyProps = {}): ClosedCustody =>
-    new SecretsManagerCustody(typeof secrets === 'string' ? [secrets] : (secrets ?? []), props.kmsKey),
+    new SecretsManagerCustody(typeof secrets === 'string' ? [secrets] : (secrets ?? []), props),
   /**
    * A Kubernetes Secret of this name in the namespace of the servers, which the Job makes. For trials: whoever may read Secrets there, or
    * make pods, or read etcd, has the recovery keys.

@@ -37,10 +37,13 @@ const base64 = (bytes: number): number => Math.ceil(bytes / 3) * 4;
 /** Bytes of the longest answer that the initialisation may give, as custody holds it: known before there are keys, so that custody can be tried. */
 export function largestAnswer(props: VaultInitProps): number {
   const clear = { key: base64(33), token: 128 };
-  const keys = props.pgpKeys?.map(key => base64(ciphertextBytes(key))) ?? Array<number>(keySplit(props).shares).fill(clear.key);
+  // quotes and a comma each
+  const bytes = (key: number): number => key + 3;
+  const keys =
+    props.pgpKeys?.reduce((sum, key) => sum + bytes(base64(ciphertextBytes(key))), 0) ?? keySplit(props).shares * bytes(clear.key);
   const token = props.rootTokenPgpKey === undefined ? clear.token : base64(ciphertextBytes(props.rootTokenPgpKey));
-  // quotes and a comma each, the names and the braces
-  return keys.reduce((sum, key) => sum + key + 3, token + 64);
+  // the names and the braces
+  return keys + token + 64;
 }
 
 const notEmpty: Check<readonly string[]> = {

@@ -9,7 +9,7 @@ import { checkOutbound } from '../app/jobs/outbound';
 import { ScriptJob } from '../app/jobs/script-job';
 import { baseFolder, KustomizeFolder } from '../app/kustomize-folder';
 import { objectLabels, selectorLabels } from '../app/labels';
-import { Problems } from '../app/problems';
+import { type KnownProps, Problems } from '../app/problems';
 import { checkResources, type ResourcesProps } from '../app/resources';
 import { unpruned } from '../app/unpruned';
 import type { VaultServer } from '../server/vault-server';
@@ -134,6 +134,7 @@ export class VaultInit extends Chart {
   private problems(props: VaultInitProps): string[] {
     const problems = new Problems();
     const { vault, custody } = props;
+    problems.checkNames('', props, known);
     const [own, servers] = [this, vault].map(chart => baseFolder(KustomizeFolder.of(chart)));
     if (own !== servers)
       problems.refuse('vault', `a server in dist/${servers}`, `servers in dist/${own}`, 'make both in the same app.base(...)');
@@ -157,6 +158,21 @@ export class VaultInit extends Chart {
     return problems.messages;
   }
 }
+
+const known: KnownProps<VaultInitProps> = {
+  vault: true,
+  recoveryShares: true,
+  recoveryThreshold: true,
+  adopt: true,
+  role: true,
+  resources: true,
+  outbound: true,
+  custody: true,
+  rootToken: true,
+  admin: true,
+  pgpKeys: true,
+  rootTokenPgpKey: true,
+};
 
 /** The budget that the Job makes for its own pod. What is yet to be created cannot be named. */
 const budgetRules = (name: string): k8s.PolicyRule[] => [

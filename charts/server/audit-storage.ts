@@ -1,6 +1,7 @@
 import { k8s } from '../../imports';
 import { bytes, type Checks, dnsSubdomain, listOf, oneOf } from '../app/checks';
 import { defined } from '../app/defined';
+import type { Problems } from '../app/problems';
 
 /** A volume of its own for each server, for an audit device of type file: mounted at /vault/audit. */
 export interface AuditVolumeProps {
@@ -31,13 +32,18 @@ export interface AuditVolumeProps {
 const auditVolume = 'audit';
 export const auditMount: k8s.VolumeMount = { name: auditVolume, mountPath: '/vault/audit' };
 
-export const auditChecks: Checks<AuditVolumeProps> = {
+const checks: Checks<AuditVolumeProps> = {
   size: bytes,
   storageClass: dnsSubdomain,
   accessModes: listOf(oneOf('ReadWriteOnce', 'ReadWriteOncePod')),
   whenDeleted: oneOf('Retain', 'Delete'),
   whenScaled: oneOf('Retain', 'Delete'),
 };
+
+export function checkAuditStorage(problems: Problems, props: AuditVolumeProps): void {
+  problems.require('auditStorage.size', props.size, checks.size);
+  problems.checkAll('auditStorage', props, checks);
+}
 
 export function auditClaim(
   props: AuditVolumeProps,

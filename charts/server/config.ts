@@ -6,6 +6,7 @@ import {
   duration,
   durationSeconds,
   integer,
+  isYamlText,
   listOf,
   matching,
   oneOf,
@@ -260,17 +261,17 @@ const owned: Readonly<Record<string, string>> = {
 
 const hclValue: Check<HclValue> = {
   ok: value => {
-    if (typeof value === 'string') return value !== '';
+    if (typeof value === 'string') return value !== '' && isYamlText(value);
     if (typeof value === 'number') return Number.isFinite(value);
     if (typeof value !== 'object') return typeof value === 'boolean';
     return Object.values(value as object).length > 0 && Object.values(value as object).every(hclValue.ok);
   },
-  allowed: 'strings, numbers, booleans, lists and maps that are not empty',
+  allowed: 'strings, numbers, booleans, lists and maps that are not empty and have no control characters',
   fix: 'leave the key out',
 };
 
 export function checkConfig(problems: Problems, props: VaultConfigProps, replicas: number): void {
-  problems.checkAll('config', props, checks);
+  problems.checkAll('config', props, checks, 'extra');
   if (props.disableClustering && replicas > 1) {
     problems.refuse(
       'config.disableClustering',
@@ -290,7 +291,7 @@ export function checkConfig(problems: Problems, props: VaultConfigProps, replica
   }
   for (const [key, value] of Object.entries(props.extra ?? {})) {
     problems.check(`config.extra.${key}`, value, hclValue);
-    const instead = owned[key];
+    const instead = Object.hasOwn(owned, key) ? owned[key] : undefined;
     if (instead !== undefined) problems.refuse(`config.extra.${key}`, value, 'keys that the chart does not own', instead);
     if (!/^[a-z][a-z0-9_]*$/.test(key))
       problems.refuse('config.extra', key, 'names of HCL attributes', 'write the name as Vault documents it, such as "cache_size"');

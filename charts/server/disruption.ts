@@ -2,7 +2,7 @@ import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
 import { objectLabels, type SelectorLabels } from '../app/labels';
-import type { Problems } from '../app/problems';
+import type { KnownProps, Problems } from '../app/problems';
 
 /** How many servers an eviction may take away at once. */
 export interface DisruptionBudgetProps {
@@ -15,6 +15,7 @@ export interface DisruptionBudgetProps {
 
 export function checkDisruptionBudget(problems: Problems, props: DisruptionBudgetProps, replicas: number): void {
   const { maxUnavailable } = props;
+  problems.checkNames('disruptionBudget', props, { maxUnavailable: true } satisfies KnownProps<DisruptionBudgetProps>);
   if (
     maxUnavailable !== undefined &&
     !(Number.isInteger(maxUnavailable) && maxUnavailable >= 1 && maxUnavailable < Math.max(replicas, 2))

@@ -1,6 +1,7 @@
 import type { IConstruct } from 'constructs';
 import { beforeSynth } from '../app/before-synth';
 import { boolean, type Check, type Checks, cidr, duration, integer, listOf, matching, oneOf, port, text } from '../app/checks';
+import { defined } from '../app/defined';
 import type { Problems } from '../app/problems';
 import { cipherSuite } from './cipher-suites';
 import { attributesOf, type HclBlock } from './hcl';
@@ -167,7 +168,8 @@ const customResponseHeaders: Check<CustomResponseHeaders> = {
       ([status, values]) =>
         /^(default|[1-5]xx|[1-5]\d\d)$/.test(status) &&
         Object.entries(values).every(
-          ([name, list]) => /^[A-Za-z0-9-]+$/.test(name) && !/^x-vault-/i.test(name) && list.length > 0 && list.every(text.ok),
+          ([name, list]) =>
+            /^[A-Za-z0-9-]+$/.test(name) && !/^x-vault-/i.test(name) && Array.isArray(list) && list.length > 0 && list.every(text.ok),
         ),
     ),
   allowed: 'statuses "default", "2xx" or a code; header names that do not start with X-Vault-; lists of values',
@@ -240,7 +242,7 @@ export class ServerListener {
 
   check(problems: Problems): void {
     const { props } = this;
-    problems.checkAll('listener', props, checks);
+    problems.checkAll('listener', props, checks, 'port');
     for (const proxy of this.proxies) problems.check('listener.trustProxies', proxy, cidr);
     problems.check('listener.port', props.port, port);
     if (this.port === 65535)
@@ -314,6 +316,6 @@ export class ServerListener {
   private get values() {
     const proxies = [...new Set([...(this.props.xForwardedForAuthorizedAddrs ?? []), ...this.proxies])];
     const trusted = proxies.length === 0 ? {} : { xForwardedForAuthorizedAddrs: proxies, xForwardedForRejectNotPresent: false as const };
-    return { tlsMinVersion: 'tls12' as const, ...this.props, ...trusted };
+    return { tlsMinVersion: 'tls12' as const, ...defined(this.props), ...trusted };
   }
 }

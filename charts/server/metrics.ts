@@ -1,5 +1,5 @@
 import { type Check, integer } from '../app/checks';
-import type { Problems } from '../app/problems';
+import type { KnownProps, Problems } from '../app/problems';
 import type { ServerListener } from './listener';
 import { checkPeers, type NetworkPeer } from './network';
 
@@ -20,6 +20,7 @@ export interface MetricsProps {
 export const defaultMetricsPort = 8210;
 
 export function checkMetrics(problems: Problems, props: MetricsProps, listener: ServerListener): void {
+  problems.checkNames('metrics', props, { port: true, scrapers: true } satisfies KnownProps<MetricsProps>);
   const taken = [listener.port, listener.clusterPort];
   const free: Check<number> = {
     ok: port => integer(1024, 65534).ok(port) && ![port, port + 1].some(number => taken.includes(number)),

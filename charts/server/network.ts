@@ -4,7 +4,7 @@ import { type Check, cidr, holds, labels, listOf, port } from '../app/checks';
 import { objectLabels, type SelectorLabels } from '../app/labels';
 import { metadataServices } from '../app/metadata-services';
 import { dnsEgress, networkPolicy, ports } from '../app/network-policy';
-import type { Problems } from '../app/problems';
+import type { KnownProps, Problems } from '../app/problems';
 
 /** Pods by label; without `namespaceLabels` those of the servers' own namespace. */
 export interface PodPeer {
@@ -32,10 +32,10 @@ export interface CidrPeer {
 
 export type NetworkPeer = PodPeer | CidrPeer;
 
-/** A database that Vault makes users in: pods or addresses, and the ports that it listens on. */
-export type DatabasePeer = NetworkPeer & { readonly ports: readonly number[] };
+/** What the servers may call: pods or addresses, and the ports that they listen on. */
+export type EgressPeer = NetworkPeer & { readonly ports: readonly number[] };
 
-/** Who may call the servers, and which databases they may call. AWS, DNS, the API server and each other they may always call. */
+/** Who may call the servers, and what they may call. AWS, DNS, the API server and each other they may always call. */
 export interface NetworkProps {
   /**
    * Who may call the API.
@@ -43,24 +43,29 @@ export interface NetworkProps {
    */
   readonly clients?: readonly NetworkPeer[];
   /**
-   * Databases that the servers may call.
-   * @default none
+   * What else the servers may call, such as databases that Vault makes users in, or a proxy.
+   * @default nothing
    */
-  readonly databases?: readonly DatabasePeer[];
+  readonly egress?: readonly EgressPeer[];
 }
 
 export const clientLabels = (name: string): Record<string, string> => ({ [`${name}-client`]: 'true' });
 
+const peerNames: KnownProps<NetworkPeer> = { cidr: true, except: true, podLabels: true, namespaceLabels: true };
+const egressNames: KnownProps<EgressPeer> = { ...peerNames, ports: true };
+
 export function checkNetwork(problems: Problems, props: NetworkProps): void {
+  problems.checkNames('network', props, { clients: true, egress: true } satisfies KnownProps<NetworkProps>);
   checkPeers(problems, 'network.clients', props.clients);
-  checkPeers(problems, 'network.databases', props.databases);
-  for (const [index, database] of (props.databases ?? []).entries())
-    problems.check(`network.databases[${index}].ports`, database.ports, listOf(port));
+  checkPeers(problems, 'network.egress', props.egress, egressNames);
+  for (const [index, { ports: numbers }] of (props.egress ?? []).entries())
+    problems.require(`network.egress[${index}].ports`, numbers, listOf(port));
 }
 
-export function checkPeers(problems: Problems, group: string, peers: readonly NetworkPeer[] = []): void {
+export function checkPeers(problems: Problems, group: string, peers: readonly NetworkPeer[] = [], names: object = peerNames): void {
   for (const [index, peer] of peers.entries()) {
     const where = `${group}[${index}]`;
+    problems.checkNames(where, peer, names);
     if ((peer.cidr === undefined) === (peer.podLabels === undefined))
       problems.refuse(where, peer, 'either cidr or podLabels', 'write one of them');
     problems.check(`${where}.cidr`, peer.cidr, cidr);
@@ -139,10 +144,10 @@ export function serverNetworkPolicies(scope: Construct, options: ServerNetworkOp
       egress: [{ to: metadataServices.cutOut, ports: [...options.telemetryPorts] }],
     });
   }
-  if (props.databases !== undefined && props.databases.length > 0) {
-    policy('network-databases', `${name}-databases`, {
+  if (props.egress !== undefined && props.egress.length > 0) {
+    policy('network-egress', `${name}-egress`, {
       policyTypes: ['Egress'],
-      egress: props.databases.map(database => ({ to: [peer(database)], ports: ports(database.ports) })),
+      egress: props.egress.map(to => ({ to: [peer(to)], ports: ports(to.ports ?? []) })),
     });
   }
 }

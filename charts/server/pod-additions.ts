@@ -1,6 +1,7 @@
 import type { k8s } from '../../imports';
-import { absolutePath, type Check, dnsLabel, matching, oneOf } from '../app/checks';
+import { absolutePath, type Check, dnsLabel, matching, oneOf, port } from '../app/checks';
 import type { Problems } from '../app/problems';
+import { awsPorts } from './aws-ports';
 import { addsIpcLock, defaultMemoryLock } from './memory-lock';
 import { type InitContainer, overlap, ownContainers, ownMountPaths, ownVolumes } from './pod';
 import { checkRestrictedContainer, checkRestrictedVolume } from './restricted';
@@ -58,6 +59,7 @@ const enforcesRestricted = (props: VaultServerProps): boolean =>
 export function checkAdditions(problems: Problems, server: ServerFacts, props: VaultServerProps): void {
   const { env = [], volumes = [], initContainers = [], sidecars = [] } = props;
   checkEnvironment(problems, env);
+  checkProxy(problems, env, props);
   checkVolumes(problems, props);
   checkNames(problems, 'volumes', volumes, ownVolumes);
   checkNames(problems, 'initContainers', initContainers, [...ownContainers, ...sidecars.map(({ name }) => name)]);
@@ -70,12 +72,32 @@ export function checkAdditions(problems: Problems, server: ServerFacts, props: V
 /** It runs beside the server, as a sidecar does. */
 const isNativeSidecar = ({ restartPolicy }: InitContainer): boolean => restartPolicy === 'Always';
 
+/** A proxy whose port no NetworkPolicy opens cuts Vault off from AWS. */
+function checkProxy(problems: Problems, env: readonly k8s.EnvVar[], props: VaultServerProps): void {
+  if (props.network === 'off') return;
+  const open = [...awsPorts(props), ...(props.network?.egress ?? []).flatMap(({ ports }) => ports ?? [])];
+  for (const [index, { name, value = '' }] of env.entries()) {
+    if (!/^https?_proxy$/i.test(name) || value === '') continue;
+    const [, scheme, given] = /^(?:(https?):\/\/)?[^/:]+(?::(\d+))?\/?$/.exec(value) ?? [];
+    const port = Number(given ?? (scheme === 'https' ? 443 : 80));
+    if (!open.includes(port))
+      problems.refuse(
+        `env[${index}].value`,
+        value,
+        `proxies on a port that the NetworkPolicies open: ${open.join(', ')}`,
+        `add the proxy to network.egress, such as { cidr: "10.0.0.10/32", ports: [${port}] }`,
+      );
+  }
+}
+
 function checkEnvironment(problems: Problems, env: readonly k8s.EnvVar[]): void {
   const variable: Check<string> = matching(/^[A-Za-z_.-][A-Za-z0-9_.-]*$/, 'names of environment variables', 'write for example "GOGC"');
-  for (const [index, { name }] of env.entries()) {
+  for (const [index, variableOf] of env.entries()) {
+    const { name } = variableOf;
     const where = `env[${index}].name`;
+    checkSource(problems, `env[${index}]`, variableOf);
     checkFirst(problems, where, env, index);
-    problems.check(where, name, variable);
+    problems.require(where, name, variable);
     const configures = /^(AWS|VAULT)_/.test(name) && !harmlessVariables.includes(name);
     const instead =
       ownedVariables[name] ?? (configures ? 'a variable of this kind overrides configuration: set the prop that says the same' : undefined);
@@ -83,17 +105,23 @@ function checkEnvironment(problems: Problems, env: readonly k8s.EnvVar[]): void 
   }
 }
 
+/** The API server refuses both (Kubernetes API reference, "EnvVar"). */
+function checkSource(problems: Problems, where: string, variable: k8s.EnvVar): void {
+  if (variable.value !== undefined && variable.valueFrom !== undefined)
+    problems.refuse(where, variable, 'either value or valueFrom', 'leave one of them out');
+}
+
 function checkVolumes(problems: Problems, props: VaultServerProps): void {
   const { volumes = [], volumeMounts = [] } = props;
   for (const volume of volumes) {
-    if (Object.keys(volume).length < 2)
-      problems.refuse('volumes', volume, 'volumes with a source', 'write for example { name: "x", emptyDir: {} }');
+    if (Object.keys(volume).filter(key => key !== 'name').length !== 1)
+      problems.refuse('volumes', volume, 'volumes with one source', 'write for example { name: "x", emptyDir: {} }');
     else if (enforcesRestricted(props)) checkRestrictedVolume(problems, volume);
   }
   for (const [index, { name, mountPath: path }] of volumeMounts.entries()) {
     const where = `volumeMounts[${index}]`;
-    problems.check(`${where}.mountPath`, path, mountPath);
-    const others = [...ownMountPaths, ...volumeMounts.slice(0, index).map(other => other.mountPath)];
+    if (!problems.require(`${where}.mountPath`, path, mountPath)) continue;
+    const others = [...ownMountPaths, ...volumeMounts.slice(0, index).map(other => other.mountPath)].filter(mountPath.ok);
     const taken = others.find(other => overlap(other, path));
     if (taken !== undefined) problems.refuse(`${where}.mountPath`, path, `paths that do not overlap ${taken}`, 'choose another path');
     if (!volumes.some(volume => volume.name === name))
@@ -105,7 +133,9 @@ function checkVolumes(problems: Problems, props: VaultServerProps): void {
 function checkContainer(problems: Problems, container: k8s.Container, props: VaultServerProps): void {
   const where = `container ${container.name}`;
   if (!container.image) problems.refuse(`${where}: image`, container.image, 'an image', 'name one');
-  for (const { name, value } of container.env ?? []) {
+  for (const [index, variable] of (container.env ?? []).entries()) {
+    const { name, value } = variable;
+    checkSource(problems, `${where}: env[${index}]`, variable);
     if (credentials.includes(name) && value !== undefined)
       problems.refuse(`${where}: env`, name, 'no credentials in the YAML', 'take it from a Secret with valueFrom');
   }
@@ -119,6 +149,10 @@ function checkContainer(problems: Problems, container: k8s.Container, props: Vau
         volumes.join(', '),
         ownVolumes.includes(name) ? "this one is the server's alone, or not there" : 'add the volume to the prop volumes',
       );
+  }
+  for (const { name, containerPort } of container.ports ?? []) {
+    problems.require(`${where}: containerPort`, containerPort, port);
+    problems.check(`${where}: port name`, name, portName);
   }
   if (enforcesRestricted(props)) checkRestrictedContainer(problems, where, container);
 }
@@ -138,6 +172,13 @@ function checkPorts(problems: Problems, sidecar: k8s.Container, server: ServerFa
   }
 }
 
+/** Kubernetes API reference, "ContainerPort": a service name of IANA. */
+const portName = matching(
+  /^(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/,
+  '1 to 15 characters of a-z, 0-9 and "-", with a letter',
+  'write for example "metrics"',
+);
+
 /** Where a volume hides nothing that the container needs. */
 const mountPath: Check<string> = {
   ok: path =>
@@ -155,7 +196,7 @@ type Named = Pick<k8s.Volume, 'name'>;
 function checkNames(problems: Problems, group: string, items: readonly Named[], taken: readonly string[]): void {
   for (const [index, { name }] of items.entries()) {
     const where = `${group}[${index}].name`;
-    problems.check(where, name, dnsLabel());
+    problems.require(where, name, dnsLabel());
     if (taken.includes(name)) problems.refuse(where, name, `names other than ${taken.join(', ')}`, 'choose another name');
     checkFirst(problems, where, items, index);
   }

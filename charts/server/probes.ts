@@ -1,6 +1,7 @@
 import { k8s } from '../../imports';
 import { type Checks, integer } from '../app/checks';
-import type { Problems } from '../app/problems';
+import { defined } from '../app/defined';
+import type { KnownProps, Problems } from '../app/problems';
 
 /** How often kubelet asks, and how patiently. */
 export interface ProbeTimings {
@@ -68,10 +69,15 @@ const checks: Checks<ProbeTimings> = {
 };
 
 export function checkProbes(problems: Problems, props: ProbesProps): void {
+  problems.checkNames('probes', props, { startup: true, liveness: true, readiness: true } satisfies KnownProps<ProbesProps>);
   for (const name of ['startup', 'liveness', 'readiness'] as const) problems.checkAll(`probes.${name}`, props[name], checks);
 }
 
 /** Kubelet asks over HTTPS by itself: no shell and no CLI in the container. */
-export function probe(name: keyof ProbesProps, port: number, timings: ProbeTimings | undefined): k8s.Probe {
-  return { httpGet: { path: paths[name], port: k8s.IntOrString.fromNumber(port), scheme: 'HTTPS' }, ...defaults[name], ...timings };
+export function probe(name: keyof ProbesProps, port: number, timings: ProbeTimings = {}): k8s.Probe {
+  return {
+    httpGet: { path: paths[name], port: k8s.IntOrString.fromNumber(port), scheme: 'HTTPS' },
+    ...defaults[name],
+    ...defined(timings),
+  };
 }

@@ -76,7 +76,7 @@ export function checkSeal(problems: Problems, props: AwsKmsSealProps, aws: AwsEn
 
 function checkKey(problems: Problems, group: string, props: AwsKmsKeyProps, aws: AwsEnvironment): void {
   if (props.kmsKeyId === undefined) problems.require(`${group}.kmsKeyId`, props.kmsKeyId, kmsKey);
-  problems.checkAll(group, props, checks);
+  problems.checkAll(group, props, checks, 'migrateFrom');
   if (props.roleSessionName !== undefined && props.roleArn === undefined) {
     problems.refuse(
       `${group}.roleSessionName`,

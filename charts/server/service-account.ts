@@ -4,7 +4,7 @@ import { k8s } from '../../imports';
 import { annotations, dnsSubdomain, labels } from '../app/checks';
 import { type IamRole, roleAnnotation } from '../app/iam-role';
 import { objectLabels, type SelectorLabels } from '../app/labels';
-import type { Problems } from '../app/problems';
+import type { KnownProps, Problems } from '../app/problems';
 
 /** The chart makes the ServiceAccount. */
 export interface CreatedServiceAccountProps {
@@ -34,6 +34,8 @@ export interface ExistingServiceAccountProps {
 
 export type ServiceAccountProps = CreatedServiceAccountProps | ExistingServiceAccountProps;
 
+const known: KnownProps<ServiceAccountProps> = { existing: true, name: true, annotations: true, labels: true };
+
 export const serviceAccountName = (props: ServiceAccountProps, name: string): string => props.existing ?? props.name ?? name;
 
 export function checkServiceAccount(problems: Problems, props: ServiceAccountProps, selector: SelectorLabels): void {
@@ -45,12 +47,15 @@ export function checkServiceAccount(problems: Problems, props: ServiceAccountPro
       'choose another name: every pod without one of its own would get the role',
     );
   }
-  problems.check('serviceAccount.existing', props.existing, dnsSubdomain);
-  if (props.existing !== undefined) return;
+  problems.checkNames('serviceAccount', props, known);
+  if ('existing' in props) {
+    problems.require('serviceAccount.existing', props.existing, dnsSubdomain);
+    return;
+  }
   problems.check('serviceAccount.name', props.name, dnsSubdomain);
   problems.check('serviceAccount.annotations', props.annotations, annotations);
   problems.check('serviceAccount.labels', props.labels, labels);
-  for (const key of Object.keys(props.labels ?? {}).filter(label => label in objectLabels(selector)))
+  for (const key of Object.keys(props.labels ?? {}).filter(label => Object.hasOwn(objectLabels(selector), label)))
     problems.refuse('serviceAccount.labels', key, 'labels that the chart does not set', 'choose another key');
   for (const key of Object.keys(props.annotations ?? {}).filter(name => name.startsWith('eks.amazonaws.com/'))) {
     problems.refuse(

@@ -4,7 +4,7 @@ import { k8s } from '../../imports';
 import { annotations, type Check, type Checks, cidr, labels, listOf, matching, oneOf } from '../app/checks';
 import { defined } from '../app/defined';
 import { objectLabels, type SelectorLabels } from '../app/labels';
-import type { Problems } from '../app/problems';
+import type { KnownProps, Problems } from '../app/problems';
 
 /** One of the Services in front of the servers. Name, ports and selector are the chart's. */
 export interface ServiceProps {
@@ -98,6 +98,7 @@ const checks: Checks<ServiceProps> = {
 };
 
 export function checkServices(problems: Problems, services: ServicesProps, selector: SelectorLabels): void {
+  problems.checkNames('services', services, { all: true, active: true, standby: true, internal: true } satisfies KnownProps<ServicesProps>);
   const internalProps = ['annotations', 'labels', 'ipFamilies', 'ipFamilyPolicy'];
   for (const prop of Object.keys(services.internal ?? {}).filter(name => !internalProps.includes(name))) {
     problems.refuse('services.internal', prop, internalProps.join(', '), 'leave it out: the Service is headless');
@@ -126,7 +127,7 @@ export function checkServices(problems: Problems, services: ServicesProps, selec
         'set ipFamilyPolicy to "PreferDualStack" or "RequireDualStack"',
       );
     }
-    for (const label of Object.keys(props.labels ?? {}).filter(name => name in objectLabels(selector))) {
+    for (const label of Object.keys(props.labels ?? {}).filter(name => Object.hasOwn(objectLabels(selector), name))) {
       problems.refuse(`services.${key}.labels`, label, 'labels that the chart does not set', 'choose another key');
     }
   }

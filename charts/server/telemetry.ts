@@ -1,5 +1,6 @@
 import type { k8s } from '../../imports';
 import { boolean, type Checks, duration, hostPort, integer, listOf, matching, text } from '../app/checks';
+import { defined } from '../app/defined';
 import { ports } from '../app/network-policy';
 import { attributesOf, type HclBlock } from './hcl';
 
@@ -100,8 +101,8 @@ export const telemetryChecks: Checks<TelemetryProps> = {
   dogstatsdTags: listOf(text),
 };
 
-export function telemetryBlock(props: TelemetryProps | undefined): HclBlock {
-  const values = { prometheusRetentionTime: '24h', disableHostname: true, ...props };
+export function telemetryBlock(props: TelemetryProps = {}): HclBlock {
+  const values = { prometheusRetentionTime: '24h', disableHostname: true, ...defined(props) };
   return { type: 'telemetry', body: { attributes: attributesOf(values, telemetryChecks) } };
 }
 

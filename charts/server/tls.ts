@@ -14,7 +14,7 @@ import {
   oneOf,
 } from '../app/checks';
 import { objectLabels, type SelectorLabels } from '../app/labels';
-import { Problems } from '../app/problems';
+import { type KnownProps, Problems } from '../app/problems';
 import type { ServerServices } from './services';
 
 /** Who signs the certificate (cert-manager documentation, `issuerRef`). */
@@ -74,6 +74,8 @@ export type TlsProps = CertManagerTlsProps | SecretTlsProps;
 
 const defaultDuration = '2160h';
 const defaultRenewBefore = '720h';
+
+const known: KnownProps<CertManagerProps> = { issuer: true, duration: true, renewBefore: true, dnsNames: true, ipAddresses: true };
 
 const kind = matching(/^[A-Z][A-Za-z0-9]*$/, 'kinds', 'write for example "AWSPCAClusterIssuer"');
 
@@ -138,10 +140,17 @@ export class ServerCertificate extends Construct {
 
   private check(props: TlsProps): string[] {
     const problems = new Problems();
+    problems.checkNames('tls', props, { certManager: true, secretName: true } satisfies KnownProps<TlsProps>);
     if (props.certManager === undefined) problems.require('tls.secretName', props.secretName, dnsSubdomain);
     for (const name of this.added) problems.check('certificate.addDnsNames', name, certificateDnsName);
     const { certManager: cert } = props;
     if (cert === undefined) return problems.messages;
+    problems.checkNames('tls.certManager', cert, known);
+    problems.checkNames('tls.certManager.issuer', cert.issuer, {
+      kind: true,
+      name: true,
+      group: true,
+    } satisfies KnownProps<CertificateIssuerProps>);
     const certManagers = cert.issuer.group === undefined || cert.issuer.group === 'cert-manager.io';
     problems.require('tls.certManager.issuer.kind', cert.issuer.kind, certManagers ? oneOf<string>('Issuer', 'ClusterIssuer') : kind);
     problems.require('tls.certManager.issuer.name', cert.issuer.name, dnsSubdomain);

@@ -40,7 +40,7 @@ const checks: Checks<Omit<UserLockoutProps, 'type'>> = {
 export function checkUserLockout(problems: Problems, stanzas: readonly UserLockoutProps[]): void {
   for (const [index, stanza] of stanzas.entries()) {
     problems.check(`userLockout[${index}].type`, stanza.type, types);
-    problems.checkAll(`userLockout[${index}]`, stanza, checks);
+    problems.checkAll(`userLockout[${index}]`, stanza, checks, 'type');
     if (stanzas.findIndex(other => other.type === stanza.type) < index) {
       problems.refuse(`userLockout[${index}].type`, stanza.type, 'each type once', 'put the settings of one type into one entry');
     }

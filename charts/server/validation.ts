@@ -1,12 +1,13 @@
-import { accountId, region } from '../app/aws';
+import { checkAwsEnvironment } from '../app/aws';
 import { annotations, bytes, dnsLabel, integer, labels, namespaceName, oneOf, quantityValue } from '../app/checks';
 import { checkImages } from '../app/images';
 import type { SelectorLabels } from '../app/labels';
 import { checkPlacement } from '../app/placement';
-import { Problems } from '../app/problems';
+import { type KnownProps, Problems } from '../app/problems';
 import { checkResources } from '../app/resources';
+import type { PodUser } from '../app/security';
 import { antiAffinityPresets, zoneSpreadPresets } from './affinity';
-import { auditChecks } from './audit-storage';
+import { checkAuditStorage } from './audit-storage';
 import { checkConfig } from './config';
 import { checkDisruptionBudget } from './disruption';
 import { checkVaultImage } from './image';
@@ -35,10 +36,50 @@ export interface ServerFacts {
   readonly metricsPort: number | undefined;
 }
 
+const known: KnownProps<VaultServerProps> = {
+  namespace: true,
+  aws: true,
+  storage: true,
+  seal: true,
+  tls: true,
+  name: true,
+  createNamespace: true,
+  replicas: true,
+  images: true,
+  resources: true,
+  user: true,
+  memoryLock: true,
+  antiAffinity: true,
+  zoneSpread: true,
+  placement: true,
+  probes: true,
+  terminationGracePeriodSeconds: true,
+  preStopSleepSeconds: true,
+  podLabels: true,
+  podAnnotations: true,
+  env: true,
+  volumes: true,
+  volumeMounts: true,
+  initContainers: true,
+  sidecars: true,
+  serviceAccount: true,
+  role: true,
+  services: true,
+  disruptionBudget: true,
+  network: true,
+  listener: true,
+  metrics: true,
+  telemetry: true,
+  userLockout: true,
+  config: true,
+  auditStorage: true,
+};
+
 /** Everything that is wrong with a server's props, alone and together. */
 export function validateServer(server: ServerFacts, props: VaultServerProps): string[] {
   const problems = new Problems();
   const { replicas } = server;
+  problems.checkNames('', props, known);
   // the longest thing made from it is the pods' label <name>-<revision>: Kubernetes allows 63 characters, 11 are the revision's
   problems.check('name', props.name, dnsLabel(52));
   problems.require('namespace', props.namespace, namespaceName);
@@ -51,8 +92,7 @@ export function validateServer(server: ServerFacts, props: VaultServerProps): st
     );
   }
   problems.check('replicas', props.replicas, integer(0, maxReplicas));
-  problems.require('aws.accountId', props.aws.accountId, accountId);
-  problems.require('aws.region', props.aws.region, region);
+  checkAwsEnvironment(problems, props.aws);
   problems.check('memoryLock', props.memoryLock, oneOf(...memoryLocks));
   checkStorage(problems, props.storage, props.aws, replicas);
   checkSeal(problems, props.seal, props.aws);
@@ -71,7 +111,7 @@ export function validateServer(server: ServerFacts, props: VaultServerProps): st
   if (props.network !== undefined && props.network !== 'off') checkNetwork(problems, props.network);
   if (props.disruptionBudget !== undefined && props.disruptionBudget !== 'off')
     checkDisruptionBudget(problems, props.disruptionBudget, replicas);
-  if (typeof props.auditStorage === 'object') problems.checkAll('auditStorage', props.auditStorage, auditChecks);
+  if (typeof props.auditStorage === 'object') checkAuditStorage(problems, props.auditStorage);
   checkProbes(problems, props.probes ?? {});
   checkStop(problems, props);
   checkServerResources(problems, props);
@@ -169,6 +209,7 @@ function checkSpread(problems: Problems, props: VaultServerProps): void {
 
 function checkUser(problems: Problems, props: VaultServerProps): void {
   const id = integer(1, 2 ** 31 - 1, 'Vault runs without root: leave it out for 10001');
+  problems.checkNames('user', props.user, { uid: true, gid: true, fsGroup: true } satisfies KnownProps<PodUser>);
   for (const name of ['uid', 'gid', 'fsGroup'] as const) problems.check(`user.${name}`, props.user?.[name], id);
 }
 
@@ -177,7 +218,9 @@ const labelsThatVaultSets = ['vault-active', 'vault-initialized', 'vault-sealed'
 function checkMetadata(problems: Problems, server: ServerFacts, props: VaultServerProps): void {
   problems.check('podLabels', props.podLabels, labels);
   problems.check('podAnnotations', props.podAnnotations, annotations);
-  for (const key of Object.keys(props.podLabels ?? {}).filter(label => label in server.selector || labelsThatVaultSets.includes(label))) {
+  for (const key of Object.keys(props.podLabels ?? {}).filter(
+    label => Object.hasOwn(server.selector, label) || labelsThatVaultSets.includes(label),
+  )) {
     problems.refuse('podLabels', key, 'labels that neither the chart nor Vault sets', 'choose another key');
   }
   for (const key of Object.keys(props.podAnnotations ?? {}).filter(

@@ -155,8 +155,8 @@ export interface VaultServerProps {
    */
   readonly disruptionBudget?: DisruptionBudgetProps | 'off';
   /**
-   * Who may call the servers and which databases they may call, or "off" for no NetworkPolicies.
-   * @default pods labelled `<name>-client: "true"`; no databases
+   * Who may call the servers and what they may call, or "off" for no NetworkPolicies.
+   * @default pods labelled `<name>-client: "true"` may call; AWS, DNS and the API server may be called
    */
   readonly network?: NetworkProps | 'off';
   /**

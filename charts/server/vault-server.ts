@@ -15,6 +15,7 @@ import { sourceFile } from '../app/source-file';
 import { unpruned } from '../app/unpruned';
 import { affinity, topologySpread } from './affinity';
 import { auditClaim, auditMount } from './audit-storage';
+import { awsPorts } from './aws-ports';
 import { configFile } from './config';
 import { disruptionBudget } from './disruption';
 import { ServerListener } from './listener';
@@ -240,13 +241,4 @@ function defaultResources(memoryLock: MemoryLock): ResourcesProps {
     requests: { cpu: '250m', memory: request, ephemeralStorage: '128Mi' },
     limits: { cpu: '2', memory: limit, ephemeralStorage: '1Gi' },
   };
-}
-
-/** HTTPS, and whatever port an endpoint names. */
-function awsPorts({ storage, seal }: VaultServerProps): readonly number[] {
-  const endpoints = [storage.endpoint, seal.endpoint, seal.migrateFrom?.endpoint].flatMap(endpoint => endpoint ?? []);
-  const ports = endpoints
-    .map(endpoint => /^(https?):\/\/[^/:]+(?::(\d+))?/.exec(endpoint))
-    .map(match => Number(match?.[2] ?? (match?.[1] === 'http' ? 80 : 443)));
-  return [...new Set([443, ...ports])].sort((a, b) => a - b);
 }

@@ -29,9 +29,12 @@ describe('refused, with what is allowed and the fix', () => {
     [{ table: { billingMode: 'FREE' } }, 'table.billingMode: got "FREE"; allowed: "PAY_PER_REQUEST", "PROVISIONED";'],
     [
       { table: { billingMode: 'PROVISIONED', readCapacity: 0, writeCapacity: 1 } },
-      'table.readCapacity: got 0; allowed: whole numbers from 1;',
+      'table.readCapacity: got 0; allowed: whole numbers from 1 to 2147483647;',
     ],
-    [{ table: { billingMode: 'PROVISIONED', readCapacity: 1 } }, 'table.writeCapacity: got nothing; allowed: whole numbers from 1;'],
+    [
+      { table: { billingMode: 'PROVISIONED', readCapacity: 1 } },
+      'table.writeCapacity: got nothing; allowed: whole numbers from 1 to 2147483647;',
+    ],
     [{ table: { readCapacity: 1 } }, 'table.readCapacity: got 1; allowed: nothing on demand; set billingMode to "PROVISIONED"'],
     [{ table: { pointInTimeRecovery: 'yes' } }, 'table.pointInTimeRecovery: got "yes"; allowed: true, false;'],
     [{ table: { deletionProtection: 'yes' } }, 'table.deletionProtection: got "yes"; allowed: true, false;'],
@@ -51,12 +54,15 @@ describe('refused, with what is allowed and the fix', () => {
     ],
     ...Object.entries({
       'table.autoscaling: got 80; allowed: an object of props;': 80,
-      'table.autoscaling.maxReadCapacity: got nothing; allowed: whole numbers from 1;': { maxWriteCapacity: 20 },
+      'table.autoscaling.maxReadCapacity: got nothing; allowed: whole numbers from 1 to 2147483647;': { maxWriteCapacity: 20 },
       "table.autoscaling.maxReadCapacity: got 9; allowed: 10 or more, the table's own capacity; raise it, or lower that": {
         maxReadCapacity: 9,
         maxWriteCapacity: 20,
       },
-      'table.autoscaling.maxWriteCapacity: got 1.5; allowed: whole numbers from 1;': { maxReadCapacity: 10, maxWriteCapacity: 1.5 },
+      'table.autoscaling.maxWriteCapacity: got 1.5; allowed: whole numbers from 1 to 2147483647;': {
+        maxReadCapacity: 10,
+        maxWriteCapacity: 1.5,
+      },
       'table.autoscaling.targetUtilization: got 95; allowed: whole numbers from 20 to 90;': {
         maxReadCapacity: 10,
         maxWriteCapacity: 20,
@@ -114,7 +120,7 @@ describe('refused, with what is allowed and the fix', () => {
     [{ table: { kmsKey: Number.NaN } }, 'table.kmsKey: got NaN; allowed: a key id, a key ARN,'],
     [
       { table: { billingMode: 'PROVISIONED', readCapacity: Number.NaN, writeCapacity: 1 } },
-      'table.readCapacity: got NaN; allowed: whole numbers from 1;',
+      'table.readCapacity: got NaN; allowed: whole numbers from 1 to 2147483647;',
     ],
     [{ tags: { team: undefined } }, 'tags.team: got nothing; allowed: up to 256 letters,'],
     [{ tags: { team: 5 } }, 'tags.team: got 5; allowed: up to 256 letters,'],

@@ -5,6 +5,7 @@ import type { EncryptedProps, RevokedRootProps } from '../../charts/init/vault-i
 import { danglingReferences, schemaErrors } from '../support/cluster-rules';
 import { runMounted } from '../support/mounted-program';
 import { type Manifest, minimal, objectsOf } from '../support/render';
+import { everyInitProp, pgpKey } from './all-props';
 
 /** One of the kinds of props, less what the test makes itself. */
 type Props = Partial<Omit<RevokedRootProps, 'vault' | 'rootTokenPgpKey'>> | Omit<EncryptedProps, 'vault'>;
@@ -30,32 +31,6 @@ const plan = (props: Props = {}): InitPlan => JSON.parse(objects(props)['ConfigM
 const writes = (props: Props = {}): Record<string, Manifest> =>
   Object.fromEntries(plan(props).writes.map(({ path, body }) => [path, body]));
 const request = (props: Props = {}) => plan(props).request;
-
-/** The form of a PGP public key: one packet of 269 bytes, as of RSA with 2048 bits. */
-const pgpKey = (fill: number): string => Buffer.concat([Buffer.from([0x99, 0x01, 0x0d]), Buffer.alloc(269, fill)]).toString('base64');
-
-const every: Required<Omit<RevokedRootProps, 'vault' | 'rootTokenPgpKey'>> = {
-  recoveryShares: 3,
-  recoveryThreshold: 2,
-  pgpKeys: [pgpKey(1), pgpKey(2), pgpKey(3)],
-  admin: {
-    method: 'jwt',
-    issuer: 'https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE',
-    iamPrincipals: ['arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef'],
-    serverId: 'vault.example.com',
-  },
-  custody: Custody.secretsManager('arn:aws:secretsmanager:eu-west-1:123456789012:secret:vault/recovery-AbCdEf', {
-    kmsKey: '1234abcd-12ab-34cd-56ef-1234567890ab',
-  }),
-  rootToken: 'custody',
-  adopt: true,
-  role: 'keeper-of-keys',
-  outbound: { proxy: 'http://proxy.example.com:3128' },
-  resources: {
-    requests: { cpu: '1', memory: '1Gi', ephemeralStorage: '1Gi' },
-    limits: { cpu: '1', memory: '1Gi', ephemeralStorage: '1Gi' },
-  },
-};
 
 describe('the init Job', () => {
   const all = objects();
@@ -106,7 +81,7 @@ describe('the init Job', () => {
   });
 
   test('runs in Node.js 24 as its pod mounts it', async () => {
-    for (const props of [{}, every]) {
+    for (const props of [{}, everyInitProp]) {
       const rendered = objects(props);
       // every module was loaded, and the first thing that is missing here is named
       expect(await runMounted(rendered['Job/vault-init'].spec.template.spec, rendered['ConfigMap/vault-init-program'])).toBe(
@@ -171,7 +146,7 @@ describe('the init Job', () => {
 
   test.each<[string, Props]>([
     ['the smallest props', {}],
-    ['every prop', every],
+    ['every prop', everyInitProp],
     ['a Kubernetes Secret', { custody: Custody.kubernetesSecret('recovery') }],
     ['everything encrypted', { custody: Custody.log(), pgpKeys: [pgpKey(1)], rootTokenPgpKey: pgpKey(2) }],
   ])('with %s is what Kubernetes knows and refers to nothing that is not there', (_, props) => {
@@ -181,11 +156,11 @@ describe('the init Job', () => {
   });
 
   test('does as it is told', () => {
-    expect([plan(), plan(every)].map(({ rootToken, adopt }) => [rootToken, adopt])).toEqual([
+    expect([plan(), plan(everyInitProp)].map(({ rootToken, adopt }) => [rootToken, adopt])).toEqual([
       ['revoke', false],
       ['custody', true],
     ]);
-    const container = objects(every)['Job/vault-init'].spec.template.spec.containers[0];
+    const container = objects(everyInitProp)['Job/vault-init'].spec.template.spec.containers[0];
     expect(container.resources.limits.memory).toBe('1Gi');
   });
 });
@@ -205,7 +180,7 @@ describe('custody in Secrets Manager', () => {
   });
 
   test('may use the key of the secret, where it has one', () => {
-    expect(make(every).init.role?.statements()[1]).toEqual({
+    expect(make(everyInitProp).init.role?.statements()[1]).toEqual({
       sid: 'CustodyKey',
       actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
       resources: ['arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab'],
@@ -402,7 +377,7 @@ describe('the keys', () => {
 
 describe('the admin path', () => {
   test('by the keys of the cluster’s issuer, without asking the cluster', () => {
-    const written = writes(every);
+    const written = writes(everyInitProp);
     expect(written['auth/jwt/config']).toEqual({
       oidc_discovery_url: 'https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE',
       bound_issuer: 'https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE',
@@ -412,12 +387,12 @@ describe('the admin path', () => {
       bound_audiences: ['vault'],
       bound_subject: 'system:serviceaccount:$NAMESPACE:vault-configuration',
     });
-    expect(Object.keys(objects(every)).filter(name => name.startsWith('ClusterRoleBinding/'))).toEqual([]);
-    expect(plan(every).login).toEqual({ mount: 'jwt', role: 'vault-init' });
+    expect(Object.keys(objects(everyInitProp)).filter(name => name.startsWith('ClusterRoleBinding/'))).toEqual([]);
+    expect(plan(everyInitProp).login).toEqual({ mount: 'jwt', role: 'vault-init' });
   });
 
   test('for people by their IAM principals, as Vault compares them: an SSO role without its path', () => {
-    expect(writes(every)['auth/aws/role/vault-admin']).toMatchObject({
+    expect(writes(everyInitProp)['auth/aws/role/vault-admin']).toMatchObject({
       auth_type: 'iam',
       bound_iam_principal_arn: ['arn:aws:iam::123456789012:role/AWSReservedSSO_Admin_0123456789abcdef'],
       token_policies: ['vault-admin', 'vault-configuration'],
@@ -429,7 +404,7 @@ describe('the admin path', () => {
     const written = writes({ admin: { iamPrincipals } });
     expect(written['auth/aws/config/client'].iam_server_id_header_value).toBe('vault-data.eu-west-1.123456789012');
     expect(written['auth/aws/role/vault-admin'].bound_iam_principal_arn).toEqual(['arn:aws:iam::123456789012:user/alice']);
-    expect(writes(every)['auth/aws/config/client'].iam_server_id_header_value).toBe('vault.example.com');
+    expect(writes(everyInitProp)['auth/aws/config/client'].iam_server_id_header_value).toBe('vault.example.com');
   });
 
   test('is nobody’s to make where the root token is encrypted', () => {

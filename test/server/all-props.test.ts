@@ -19,7 +19,7 @@ describe('a server with every prop set', () => {
       'Namespace/secrets',
       'NetworkPolicy/keeper',
       'NetworkPolicy/keeper-clients',
-      'NetworkPolicy/keeper-databases',
+      'NetworkPolicy/keeper-egress',
       'NetworkPolicy/keeper-metrics',
       'NetworkPolicy/keeper-telemetry',
       'PodDisruptionBudget/keeper',

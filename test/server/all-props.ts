@@ -111,7 +111,7 @@ export const allProps: Required<VaultServerProps> = {
       { podLabels: { app: 'api' }, namespaceLabels: { team: 'platform' } },
       { cidr: '10.0.0.0/16', except: ['10.0.1.0/24'] },
     ],
-    databases: [{ cidr: '10.2.0.0/24', ports: [5432] }],
+    egress: [{ cidr: '10.2.0.0/24', ports: [5432] }],
   },
   listener: {
     port: 9200,

@@ -254,7 +254,7 @@ const groups: readonly [string, object, Wrap][] = [
   ['network.clients[0].', { namespaceLabels: { 'a b': 'x' } }, bad => ({ network: { clients: [{ podLabels: {}, ...bad }] } })],
   ['network.clients[0].', { cidr: '10.0.0.0' }, bad => ({ network: { clients: [bad] } })],
   ['network.clients[0].', { except: ['11.0.0.0/16'] }, bad => ({ network: { clients: [{ cidr: '10.0.0.0/8', ...bad }] } })],
-  ['network.databases[0].', { ports: [] }, bad => ({ network: { databases: [{ cidr: '10.0.0.0/8', ...bad }] } })],
+  ['network.egress[0].', { ports: [] }, bad => ({ network: { egress: [{ cidr: '10.0.0.0/8', ...bad }] } })],
   ['metrics.scrapers[0].', { podLabels: { 'a b': 'x' } }, bad => ({ metrics: { scrapers: [bad] } })],
 ];
 

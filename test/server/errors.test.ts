@@ -122,7 +122,11 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
     { terminationGracePeriodSeconds: 30, preStopSleepSeconds: 20 },
     'terminationGracePeriodSeconds: got 30; allowed: at least preStopSleepSeconds (20) + 15; give Vault time to hand over: a server that is killed keeps the lock of the table for up to 15 s',
   ],
-  ['probe', { probes: { liveness: { periodSeconds: 0 } } }, 'probes.liveness.periodSeconds: got 0; allowed: whole numbers from 1;'],
+  [
+    'probe',
+    { probes: { liveness: { periodSeconds: 0 } } },
+    'probes.liveness.periodSeconds: got 0; allowed: whole numbers from 1 to 2147483647;',
+  ],
   [
     'port without a free next one',
     { listener: { port: 65535 } },
@@ -196,7 +200,7 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
   [
     'empty value in extra',
     { config: { extra: { future: [] } } },
-    'config.extra.future: got []; allowed: strings, numbers, booleans, lists and maps that are not empty; leave the key out',
+    'config.extra.future: got []; allowed: strings, numbers, booleans, lists and maps that are not empty and have no control characters; leave the key out',
   ],
   [
     'lockout twice',
@@ -419,7 +423,7 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
     { volumes: [{ name: 'x', emptyDir: {} }], volumeMounts: [{ name: 'x', mountPath: '/x/../vault/tls' }] },
     'volumeMounts[0].mountPath: got "/x/../vault/tls"; allowed: absolute paths outside the system\'s folders;',
   ],
-  ['a volume without source', { volumes: [{ name: 'x' }] }, 'volumes: got {"name":"x"}; allowed: volumes with a source;'],
+  ['a volume without source', { volumes: [{ name: 'x' }] }, 'volumes: got {"name":"x"}; allowed: volumes with one source;'],
   [
     'a toleration that does not exist',
     { placement: { tolerations: [{ operator: 'Equals' }] } },
@@ -427,8 +431,8 @@ const cases: readonly [string, Partial<VaultServerProps>, string][] = [
   ],
   [
     'the metadata service as a database',
-    { network: { databases: [{ cidr: '169.254.169.254/32', ports: [80] }] } },
-    'network.databases[0].cidr: got "169.254.169.254/32"; allowed: addresses that are not link-local;',
+    { network: { egress: [{ cidr: '169.254.169.254/32', ports: [80] }] } },
+    'network.egress[0].cidr: got "169.254.169.254/32"; allowed: addresses that are not link-local;',
   ],
   [
     'a load balancer that nobody gets through',

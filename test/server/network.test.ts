@@ -47,12 +47,12 @@ describe('NetworkPolicies', () => {
     ]);
   });
 
-  test('databases are opened one by one', () => {
-    const databases = [
+  test('what servers may call is opened one by one', () => {
+    const egress = [
       { cidr: '10.1.0.0/24', ports: [5432] },
       { podLabels: { app: 'mysql' }, ports: [3306, 33060] },
     ];
-    expect(serverObjects({ network: { databases } })['NetworkPolicy/vault-databases'].spec).toMatchObject({
+    expect(serverObjects({ network: { egress } })['NetworkPolicy/vault-egress'].spec).toMatchObject({
       policyTypes: ['Egress'],
       egress: [
         { to: [{ ipBlock: { cidr: '10.1.0.0/24' } }], ports: tcp(5432) },
@@ -76,8 +76,7 @@ describe('NetworkPolicies', () => {
   });
 
   test('a database block that holds the metadata services does not open them', () => {
-    const egress = serverObjects({ network: { databases: [{ cidr: '0.0.0.0/0', ports: [80] }] } })['NetworkPolicy/vault-databases'].spec
-      .egress;
+    const egress = serverObjects({ network: { egress: [{ cidr: '0.0.0.0/0', ports: [80] }] } })['NetworkPolicy/vault-egress'].spec.egress;
     expect(egress[0].to).toEqual([{ ipBlock: { cidr: '0.0.0.0/0', except: ['169.254.169.254/32'] } }]);
   });
 
@@ -100,7 +99,7 @@ describe('NetworkPolicies', () => {
       }),
     ).toEqual([
       '[vault] network.clients[0].cidr: got "10.0.0.0"; allowed: CIDR blocks of IPv4 or IPv6; write for example "10.0.0.0/16"',
-      '[vault] network.clients[1].podLabels: got {"no good":"x"}; allowed: label keys with an optional DNS prefix, values of 63 characters at most (a-z, A-Z, 0-9, "-", "_", "."); write for example { team: "platform" }',
+      '[vault] network.clients[1].podLabels: got {"no good":"x"}; allowed: label keys with an optional DNS prefix other than "constructor", values of 63 characters at most (a-z, A-Z, 0-9, "-", "_", "."); write for example { team: "platform" }',
       '[vault] network.clients[2].except: got ["10.0.0.0/8"]; allowed: a list that is not empty and names nothing twice, each of: CIDR blocks inside 10.0.0.0/16; leave the prop out for none; correct the block',
     ]);
   });

@@ -2,7 +2,7 @@ import type { k8s } from '../../../imports';
 import { dnsSubdomain, matching } from '../checks';
 import { metadataServices } from '../metadata-services';
 import { ports } from '../network-policy';
-import type { Problems } from '../problems';
+import type { KnownProps, Problems } from '../problems';
 
 /** How a Job reaches AWS from a network that has its own ways out. Calls of Vault and of the API server know neither. */
 export interface OutboundProps {
@@ -34,16 +34,20 @@ const proxy = matching(
 const key = matching(/^[\w.-]{1,253}$/, 'keys of a ConfigMap', 'write for example "ca.crt"');
 
 export function checkOutbound(problems: Problems, props: OutboundProps): void {
+  problems.checkNames('outbound', props, { proxy: true, ca: true } satisfies KnownProps<OutboundProps>);
   problems.check('outbound.proxy', props.proxy, proxy);
   if (props.ca === undefined) return;
+  problems.checkNames('outbound.ca', props.ca, { configMap: true, key: true } satisfies KnownProps<NonNullable<OutboundProps['ca']>>);
   problems.require('outbound.ca.configMap', props.ca.configMap, dnsSubdomain);
   problems.check('outbound.ca.key', props.ca.key, key);
 }
 
+const proxyPort = (url: string): number => Number(/:(\d+)$/.exec(url)?.[1] ?? 80);
+
 /** To AWS, or to the proxy. */
 export const outboundEgress = (props: OutboundProps): k8s.NetworkPolicyEgressRule => ({
   to: metadataServices.cutOut,
-  ports: ports([...new Set([443, ...(props.proxy === undefined ? [] : [Number(new URL(props.proxy).port || 80)])])]),
+  ports: ports([...new Set([443, ...(props.proxy === undefined ? [] : [proxyPort(props.proxy)])])]),
 });
 
 const folder = '/outbound-ca';

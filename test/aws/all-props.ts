@@ -1,0 +1,36 @@
+import type { AwsResourcesProps } from '../../charts';
+import type {
+  AutoscalingProps,
+  BackupProps,
+  EndpointProps,
+  KeyProps,
+  ProvisionedTableProps,
+  SecretProps,
+  WeeklyScheduleProps,
+} from '../../charts/aws/aws-resources-props';
+import { dataKey, oidcProvider, topic } from './support';
+
+/** Every prop of AwsResources: a new one does not compile until it has a value here. */
+export const everyAwsProp = {
+  oidcProvider,
+  actions: 'documented',
+  table: {
+    billingMode: 'PROVISIONED',
+    readCapacity: 10,
+    writeCapacity: 20,
+    autoscaling: { maxReadCapacity: 40, maxWriteCapacity: 80, targetUtilization: 60 } satisfies Required<AutoscalingProps>,
+    pointInTimeRecovery: true,
+    deletionProtection: true,
+    kmsKey: dataKey,
+    denyOthers: true,
+  } satisfies Required<ProvisionedTableProps>,
+  key: { rotationDays: 180, denyOthers: true, multiRegion: true } satisfies Required<KeyProps>,
+  secrets: { denyOthers: true } satisfies Required<SecretProps>,
+  backup: {
+    schedule: { hour: 3, minute: 30, weekdays: ['SUN'] } satisfies Required<Omit<WeeklyScheduleProps, 'dayOfMonth'>>,
+    retentionDays: 90,
+    failureTopic: topic(),
+  } satisfies Required<BackupProps>,
+  endpoint: { policy: 'onlyThisTable' } satisfies Required<EndpointProps>,
+  tags: { team: 'platform', 'cost-center': '42' },
+} satisfies Required<AwsResourcesProps>;

@@ -1,0 +1,52 @@
+import {
+  AwsResources,
+  type AwsResourcesProps,
+  KustomizeApp,
+  SynthError,
+  VaultInit,
+  type VaultInitProps,
+  VaultServer,
+  type VaultServerProps,
+} from '../../charts';
+import { everyAwsProp } from '../aws/all-props';
+import { everyInitProp } from '../init/all-props';
+import { allProps } from '../server/all-props';
+
+/** The props of a server and of the charts beside it. */
+export interface EveryChart {
+  readonly vault: object;
+  readonly init?: object;
+  readonly aws?: object;
+}
+
+/** All props that there are. */
+export const everyChart = {
+  // in the region of the others, with a table and a key that AwsResources can make
+  vault: {
+    ...allProps,
+    aws: { ...allProps.aws, region: 'eu-west-1' },
+    storage: { ...allProps.storage, table: 'vault-data', region: 'eu-west-1' },
+    seal: { kmsKeyId: 'alias/vault-unseal', region: 'eu-west-1', endpoint: allProps.seal.endpoint },
+  },
+  init: everyInitProp,
+  aws: everyAwsProp,
+} satisfies EveryChart;
+
+/** An app with these charts. The types are held where the props are written; here they are altered. */
+export function renderEvery({ vault: server, init, aws }: EveryChart): ReadonlyMap<string, string> {
+  const app = new KustomizeApp();
+  const vault = new VaultServer(app, 'vault', server as VaultServerProps);
+  if (init !== undefined) new VaultInit(app, 'init', { ...init, vault } as VaultInitProps);
+  if (aws !== undefined) new AwsResources(app, 'aws', aws as AwsResourcesProps);
+  return app.render();
+}
+
+/** What a synth of them makes, or the problems that it reports. */
+export function outcome(charts: EveryChart): ReadonlyMap<string, string> | readonly string[] {
+  try {
+    return renderEvery(charts);
+  } catch (error) {
+    if (!(error instanceof SynthError)) throw error;
+    return error.message.split('\n').slice(1);
+  }
+}
