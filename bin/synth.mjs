@@ -2,20 +2,46 @@
 // The compiler works while the libraries load; no line of main.ts runs before its types are right.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 const main = resolve(process.argv[2] ?? join(root, 'main.ts'));
-const outdir = process.env.CDK8S_OUTDIR ?? 'dist';
+const outdir = process.env.CDK8S_OUTDIR;
+
+/** The folder of compiled files: a shared one, in which the compiler does only what has changed, or one of this process where another one is at it. */
+function takeCache() {
+  const shared = join(root, 'node_modules', '.cache', 'cdk8s-vault', createHash('sha256').update(main).digest('hex').slice(0, 8));
+  mkdirSync(shared, { recursive: true });
+  const lock = join(shared, 'lock');
+  if (existsSync(lock) && !isRunning(Number(readFileSync(lock, 'utf8')))) rmSync(lock, { force: true });
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    process.on('exit', () => rmSync(lock, { force: true }));
+    return shared;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    const own = `${shared}-${process.pid}`;
+    mkdirSync(own, { recursive: true });
+    process.on('exit', () => rmSync(own, { recursive: true, force: true }));
+    return own;
+  }
+}
+
+function isRunning(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error.code !== 'ESRCH';
+  }
+}
 
 /** Compiles main.ts and what it imports, and returns the compiled file. Fails with the compiler's own words. */
-async function compile() {
-  const cache = join(root, 'node_modules', '.cache', 'cdk8s-vault', createHash('sha256').update(main).digest('hex').slice(0, 8));
+async function compile(cache) {
   const project = {
     extends: join(root, 'tsconfig.json'),
     compilerOptions: {
@@ -23,6 +49,8 @@ async function compile() {
       noEmitOnError: true,
       incremental: true,
       inlineSourceMap: true,
+      // absolute: a compiled file is run as if it lay beside its source
+      sourceRoot: `${root}${sep}`,
       skipLibCheck: true,
       rootDir: root,
       outDir: cache,
@@ -30,9 +58,8 @@ async function compile() {
     include: [],
     files: [main],
   };
-  mkdirSync(cache, { recursive: true });
   writeFileSync(join(cache, 'tsconfig.json'), JSON.stringify(project));
-  // the compiler itself, as its bin/tsc is a Node.js process that starts it; garbage collection would take longer than its work
+  // the compiler itself, by a private file of TypeScript 7: its bin/tsc is a Node.js process that starts it. Garbage collection would take longer than its work
   const { default: compiler } = await import(join(dirname(require.resolve('typescript/package.json')), 'lib', 'getExePath.js'));
   try {
     await promisify(execFile)(compiler(), ['--project', cache, '--pretty', 'false'], { env: { ...process.env, GOGC: 'off' } });
@@ -48,28 +75,61 @@ async function loadLibraries() {
   for (const library of ['cdk8s', 'cdk8s-plus-27/lib/imports/k8s', 'yaml']) require(library);
 }
 
+/** Lets a compiled file take itself for its source, so that __dirname is the folder that the user sees. */
+function runAsSource(cache) {
+  const { _compile } = module.prototype;
+  module.prototype._compile = function compileAsSource(content, file, ...rest) {
+    const inCache = file.startsWith(`${cache}${sep}`);
+    return _compile.call(this, content, inCache ? join(root, relative(cache, file)) : file, ...rest);
+  };
+}
+
+/** Notes that an app was synthesised, by whichever class: who made it, and where it writes, is main.ts's business. */
+let synthesised = false;
+function watchSynth(...apps) {
+  for (const { prototype } of apps) {
+    const { synth } = prototype;
+    prototype.synth = function watched(...args) {
+      synth.apply(this, args);
+      synthesised = true;
+    };
+  }
+}
+
 /** Where in this project an error came from. */
 const ownFrames = error =>
   (error.stack ?? '')
     .split('\n')
-    .filter(line => /^ +at /.test(line) && !/node_modules\/(?!\.cache)|node:/.test(line))
+    .filter(line => /^ +at /.test(line) && !/node_modules|node:|bin\/synth\.mjs/.test(line))
     .join('\n');
 
-try {
-  const [app] = await Promise.all([compile(), loadLibraries()]);
-  // only now: before, Node.js would read the source maps of all libraries
-  process.setSourceMapsEnabled(true);
-  const before = existsSync(outdir) ? statSync(outdir).ctimeMs : 0;
-  require(app);
-  if (!existsSync(outdir) || statSync(outdir).ctimeMs === before)
-    throw Object.assign(new Error(`${relative('.', main)} made no ${outdir}: it must end with app.synth()`), { name: 'SynthError' });
-} catch (error) {
+function fail(error) {
   console.error(error.name === 'SynthError' ? error.message : `${error.name}: ${error.message}\n${ownFrames(error)}`);
   // the CLI says where to write, and has deleted what was there
-  if (process.env.CDK8S_OUTDIR && !existsSync(outdir)) {
+  if (outdir && !existsSync(outdir)) {
     console.error(
       `${outdir} is gone: cdk8s synth deletes it before it runs main.ts. Bring it back with: git restore ${outdir} (npm run synth leaves it as it was)`,
     );
   }
   process.exitCode = 1;
+}
+
+// of a main.ts that goes on after its last line
+process.on('unhandledRejection', fail);
+
+try {
+  const cache = takeCache();
+  const [app] = await Promise.all([compile(cache), loadLibraries()]);
+  // only now: before, Node.js would read the source maps of all libraries
+  process.setSourceMapsEnabled(true);
+  runAsSource(cache);
+  const charts = join(cache, 'charts', 'index.js');
+  watchSynth(require('cdk8s').App, ...(existsSync(charts) ? [require(charts).KustomizeApp] : []));
+  process.on('exit', code => {
+    if (code === 0 && !synthesised)
+      fail(Object.assign(new Error(`${relative('.', main)} synthesised nothing: it must end with app.synth()`), { name: 'SynthError' }));
+  });
+  require(app);
+} catch (error) {
+  fail(error);
 }

@@ -1,7 +1,9 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { filesOf } from './support/files';
 
 const root = join(__dirname, '..');
 let folder: string;
@@ -33,9 +35,12 @@ app.synth();
   const app = join(root, 'bin', 'synth.mjs');
   const cli = join(root, 'node_modules', 'cdk8s-cli', 'bin', 'cdk8s');
   const args = through === 'npm run synth' ? [app, main] : [cli, 'synth', '--app', 'node ../../bin/synth.mjs main.ts', '--output', dist];
+  return spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8', env: environment() });
+}
+
+function environment(): NodeJS.ProcessEnv {
   const { CDK8S_OUTDIR: _, ...env } = process.env;
-  const environment = { ...env, CDK8S_CHECK_UPGRADE: 'false' };
-  return spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8', env: environment });
+  return { ...env, CDK8S_CHECK_UPGRADE: 'false' };
 }
 
 const committed = 'what was there before';
@@ -79,12 +84,88 @@ describe('npm run synth', () => {
   });
 });
 
-test('a main.ts that forgets app.synth() is told so', () => {
+describe('a main.ts of any kind', () => {
+  const header =
+    "import { existsSync, readFileSync } from 'node:fs';\nimport { join } from 'node:path';\nimport { KustomizeApp, OutputFile } from '../../charts';\n";
+  const run = (name: string, text: string) => {
+    const main = join(folder, `${name}.ts`);
+    writeFileSync(main, `${header}${text}`);
+    return spawnSync(process.execPath, [join(root, 'bin', 'synth.mjs'), main], { cwd: folder, encoding: 'utf8', env: environment() });
+  };
+
+  test('that forgets app.synth() is told so', () => {
+    commitDist();
+    const { status, stderr } = run('idle', 'new KustomizeApp();');
+    expect([status, stderr]).toEqual([1, 'idle.ts synthesised nothing: it must end with app.synth()\n']);
+    expect(readFileSync(join(dist, 'before.yaml'), 'utf8')).toBe(committed);
+  });
+
+  test('that waits for something before it synthesises', () => {
+    commitDist();
+    const waits = 'void (async () => { await new Promise(resolve => setTimeout(resolve, 50)); new KustomizeApp().synth(); })();';
+    expect(run('waits', waits)).toMatchObject({ status: 0, stderr: '' });
+    expect(existsSync(join(dist, 'before.yaml'))).toBe(false);
+  });
+
+  test('that fails after it has waited', () => {
+    commitDist();
+    const { status, stderr } = run(
+      'fails',
+      "void (async () => { await null; new KustomizeApp().base('X'); new KustomizeApp().synth(); throw new Error('later'); })();",
+    );
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^Error: later\n +at .*fails\.ts:4:/);
+    expect(stderr).not.toContain('.cache');
+  });
+
+  test('that is refused after it has waited', () => {
+    const { status, stderr } = run(
+      'refused',
+      "void (async () => { await null; const app = new KustomizeApp(); app.base('X'); app.synth(); })();",
+    );
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/^1 problem, nothing was written:\n {2}\[X\] name: got "X";/)]);
+  });
+
+  test('that writes elsewhere', () => {
+    commitDist();
+    expect(run('elsewhere', "new KustomizeApp({ outdir: 'elsewhere' }).synth();")).toMatchObject({ status: 0, stderr: '' });
+    expect(existsSync(join(folder, 'elsewhere'))).toBe(true);
+    expect(readFileSync(join(dist, 'before.yaml'), 'utf8')).toBe(committed);
+  });
+
+  test('that reads a file beside it', () => {
+    writeFileSync(join(folder, 'owners.txt'), 'platform');
+    const reads =
+      "const app = new KustomizeApp();\nnew OutputFile(app, 'f', { path: 'owners', content: () => readFileSync(join(__dirname, 'owners.txt'), 'utf8') });\napp.synth();";
+    expect(run('reads', reads)).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(join(dist, 'owners'), 'utf8')).toBe('platform');
+  });
+
+  test('that asks cdk8s for what this app does not do', () => {
+    const { status, stderr } = run('asks', "new KustomizeApp({ outdir: 'dist', ...{ yamlOutputType: 'FILE_PER_CHART' } }).synth();");
+    expect([status, stderr]).toEqual([
+      1,
+      '1 problem, nothing was written:\n  [KustomizeApp] yamlOutputType: got "FILE_PER_CHART"; allowed: outdir, resolvers; leave it out: it has no effect\n',
+    ]);
+  });
+});
+
+test('several synths at once: each makes the whole dist, and nothing else is left or lost', async () => {
   commitDist();
-  const main = join(folder, 'idle.ts');
-  writeFileSync(main, "import { KustomizeApp } from '../../charts';\nnew KustomizeApp();\n");
-  const { status, stderr } = spawnSync(process.execPath, [join(root, 'bin', 'synth.mjs'), main], { cwd: folder, encoding: 'utf8' });
-  expect([status, stderr]).toEqual([1, 'idle.ts made no dist: it must end with app.synth()\n']);
+  const own = join(folder, 'dist.old');
+  mkdirSync(own, { recursive: true });
+  const main = join(folder, 'main.ts');
+  writeFileSync(main, readFileSync(join(root, 'main.ts'), 'utf8').replace("'./charts'", "'../../charts'"));
+  const synths = Array.from({ length: 4 }, () =>
+    promisify(execFile)(process.execPath, [join(root, 'bin', 'synth.mjs'), main], { cwd: folder, env: environment() }),
+  );
+  for (const { stderr } of await Promise.all(synths)) expect(stderr).toBe('');
+  expect(filesOf(dist)).toEqual(filesOf(join(root, 'dist')));
+  expect(
+    readdirSync(folder)
+      .filter(name => name.startsWith('dist'))
+      .sort(),
+  ).toEqual(['dist', 'dist.old']);
 });
 
 describe('cdk8s synth', () => {

@@ -3,7 +3,7 @@ import { ApiObject, type App } from 'cdk8s';
 import type { IConstruct } from 'constructs';
 import { Claim } from './claim';
 import { baseFolder, KustomizeBase, KustomizeFolder } from './kustomize-folder';
-import { manifestPath } from './manifest-path';
+import { manifestPaths } from './manifest-path';
 import { OutputFile } from './output-file';
 import { OutputFolder } from './output-folder';
 
@@ -18,6 +18,7 @@ export function clashes(app: App): string[] {
     else owners.set(what, construct.node.path);
     return owner === undefined;
   };
+  const paths = manifestPaths(app);
   const environments = app.node.children.flatMap(child => (child instanceof KustomizeBase ? [child.folder] : []));
 
   for (const construct of app.node.findAll()) {
@@ -42,7 +43,7 @@ export function clashes(app: App): string[] {
       const fix =
         kind === 'Namespace' ? 'leave createNamespace out of one of them' : 'give one of the charts another name, or its own app.base(...)';
       if (claim(identity, construct, fix) && kind !== 'Namespace')
-        claim(`the file ${folder?.folder ?? ''}${manifestPath(kind, name)}`, construct, fix);
+        claim(`the file ${folder?.folder ?? ''}${paths.get(construct)}`, construct, fix);
     }
   }
   for (const [path, construct] of files) {

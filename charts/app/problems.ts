@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { closest, distance } from 'fastest-levenshtein';
 import type { Check, Checks } from './checks';
 
 /** The props of a group, also of a union of groups, so that TypeScript says when one is missing. */
@@ -51,9 +51,14 @@ export class Problems {
     const names = Object.keys(known);
     for (const [name, value] of Object.entries(props ?? {})) {
       if (names.includes(name)) continue;
-      this.refuse(group === '' ? name : `${group}.${name}`, value, names.join(', '), `did you mean ${closest(name, names)}?`);
+      this.refuse(group === '' ? name : `${group}.${name}`, value, names.join(', '), suggestion(name, names));
     }
   }
+}
+
+function suggestion(name: string, names: readonly string[]): string {
+  const nearest = closest(name, names);
+  return distance(name, nearest) <= name.length / 2 ? `did you mean ${nearest}?` : 'leave it out: it has no effect';
 }
 
 /** As JSON, with what JSON cannot say. */

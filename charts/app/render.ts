@@ -1,9 +1,8 @@
 import { ApiObject, type App } from 'cdk8s';
 import { isYamlText } from './checks';
 import { SynthError } from './errors';
-import { HashedObject } from './hashed-object';
 import { baseFolder, KustomizeFolder } from './kustomize-folder';
-import { manifestPath } from './manifest-path';
+import { manifestPaths } from './manifest-path';
 import { OutputFile } from './output-file';
 import { OutputFolder } from './output-folder';
 import { refusal } from './problems';
@@ -17,12 +16,12 @@ import { toYaml } from './yaml';
 export function renderTree(app: App): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   const problems: string[] = [];
+  const paths = manifestPaths(app);
   const resources = new Map<KustomizeFolder | undefined, string[]>();
   for (const construct of app.node.findAll()) {
     const folder = KustomizeFolder.of(construct);
     if (construct instanceof ApiObject) {
-      const name = HashedObject.isHashedObject(construct) ? construct.baseName : construct.name;
-      const path = manifestPath(construct.kind, name);
+      const path = paths.get(construct) ?? '';
       const full = `${folder?.folder ?? ''}${path}`;
       const before = files.get(full); // several namespaces share a file
       const json = construct.toJson();

@@ -9,6 +9,7 @@ export class KubernetesSecretCustody implements ClosedCustody {
   readonly rules = [{ apiGroups: [''], resources: ['secrets'], verbs: ['create'] }];
   readonly env: Readonly<Record<string, string>>;
   readonly secrets = [];
+  readonly places = [];
 
   constructor(private readonly name: string) {
     this.env = { CUSTODY_SECRET: name };

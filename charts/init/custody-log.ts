@@ -7,6 +7,7 @@ export class LogCustody implements Custody {
   readonly rules = [];
   readonly env = {};
   readonly secrets = [];
+  readonly places = [];
 
   statements(): readonly IamStatement[] {
     return [];

@@ -34,28 +34,32 @@ export class SecretsManagerCustody implements ClosedCustody {
   readonly rules = [];
 
   constructor(
-    private readonly places: readonly string[],
+    private readonly named: readonly string[],
     private readonly props: SecretsManagerCustodyProps,
   ) {}
 
   get env(): Record<string, string> {
-    return { CUSTODY_SECRETS: this.places.join(' ') };
+    return { CUSTODY_SECRETS: this.named.join(' ') };
   }
 
   get separateShares(): number {
-    return this.places.length;
+    return this.named.length;
+  }
+
+  get places(): readonly string[] {
+    return this.named.map(secret => `the secret ${secretNameOf(secret)} of Secrets Manager`);
   }
 
   /** Those named by ARN exist already. */
   get secrets(): readonly NeededSecret[] {
-    const names = this.places.filter(place => parseArn(place) === undefined);
+    const names = this.named.filter(place => parseArn(place) === undefined);
     return names.map(name => ({ type: 'secret', name, ...defined({ kmsKey: this.props.kmsKey }) }));
   }
 
   /** Writes and describes, never reads: whoever runs the Job cannot fetch the keys back. */
   statements(aws: AwsEnvironment): readonly IamStatement[] {
     const prefix = `arn:${partitionOf(aws.region)}`;
-    const arns = this.places.map(secret =>
+    const arns = this.named.map(secret =>
       // six random characters end the ARN of a secret
       parseArn(secret) === undefined ? `${prefix}:secretsmanager:${aws.region}:${aws.accountId}:secret:${secret}-??????` : secret,
     );
@@ -74,9 +78,9 @@ export class SecretsManagerCustody implements ClosedCustody {
 
   check(problems: Problems, { aws, unsealKey, largestAnswer }: CustodyContext): void {
     problems.checkNames('custody', this.props, { kmsKey: true } satisfies KnownProps<SecretsManagerCustodyProps>);
-    if (this.places.length === 0) problems.refuse('custody: secretsManager', undefined, 'a secret, or one for each key', 'name one');
-    const names = this.places.map(secretNameOf);
-    for (const [index, secret] of this.places.entries()) {
+    if (this.named.length === 0) problems.refuse('custody: secretsManager', undefined, 'a secret, or one for each key', 'name one');
+    const names = this.named.map(secretNameOf);
+    for (const [index, secret] of this.named.entries()) {
       const arn = parseArn(secret);
       if (!problems.require('custody: secret', arn === undefined ? secret : arn.resource.replace(/^secret:/, ''), secretName)) continue;
       if (arn !== undefined && !isSecretOf(arn, aws))
@@ -89,7 +93,7 @@ export class SecretsManagerCustody implements ClosedCustody {
       if (names.indexOf(secretNameOf(secret)) < index)
         problems.refuse('custody: secret', secret, 'each secret once', 'name another: shares in one place split nothing');
     }
-    if (this.places.length === 1 && largestAnswer > secretBytes)
+    if (this.named.length === 1 && largestAnswer > secretBytes)
       problems.refuse(
         'custody: secretsManager',
         `an answer of up to ${largestAnswer} bytes`,

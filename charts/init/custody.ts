@@ -28,6 +28,8 @@ export interface Custody {
   statements(aws: AwsEnvironment): readonly IamStatement[];
   /** The secrets that it takes to exist, by their names. */
   readonly secrets: readonly NeededSecret[];
+  /** The places that belong to one Vault alone, such as "the secret vault/recovery": keys of two in one overwrite each other. */
+  readonly places: readonly string[];
   /** What the Job's ServiceAccount may do in its namespace. */
   readonly rules: readonly k8s.PolicyRule[];
   check(problems: Problems, context: CustodyContext): void;

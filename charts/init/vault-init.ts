@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
 import { AwsNeed } from '../app/aws-need';
 import { boolean, oneOf } from '../app/checks';
+import { Claim } from '../app/claim';
 import { defined } from '../app/defined';
 import { IamRole } from '../app/iam-role';
 import { checkOutbound } from '../app/jobs/outbound';
@@ -60,6 +61,11 @@ export class VaultInit extends Chart {
           });
     for (const [index, secret] of custody.secrets.entries())
       new AwsNeed(this, `needs-secret-${index}`, vault.aws, vault.aws.region, secret);
+    for (const [index, place] of custody.places.entries())
+      new Claim(this, `claim-secret-${index}`, {
+        what: `${place}, of account ${vault.aws.accountId} in ${vault.aws.region},`,
+        fix: 'give each Vault its own: the keys of the second would be refused, or overwrite those of the first',
+      });
     if (this.admin?.mount === 'kubernetes') authDelegator(this, vault);
     initNetworkPolicies(this, name, vault, selector, outbound);
     const lease = `${vault.name}-changes`;

@@ -59,6 +59,14 @@ describe('where a chart stands decides where its YAML lands', () => {
     ]);
   });
 
+  test('one name in several namespaces: the first declared keeps the plain file, the others say where they are', () => {
+    const app = new KustomizeApp();
+    const made = chart(app, 'x', 'one');
+    for (const namespace of ['b', 'c']) new ApiObject(made, namespace, configMap('one', namespace));
+    const manifests = [...app.render().keys()].filter(path => path.startsWith('manifests/'));
+    expect(manifests).toEqual(['manifests/ConfigMap.one.b.yaml', 'manifests/ConfigMap.one.c.yaml', 'manifests/ConfigMap.one.yaml']);
+  });
+
   test('the same component or environment is made once', () => {
     const app = new KustomizeApp();
     expect(app.component('x')).toBe(app.component('x'));
@@ -91,11 +99,11 @@ describe('refused, all at once', () => {
     );
   });
 
-  test('two objects whose files would have one name, though their namespaces differ', () => {
+  test('two objects whose files would have one name, though their own differ', () => {
     const app = new KustomizeApp();
-    const made = chart(app, 'x', 'one');
+    const made = chart(app, 'x', 'one', 'one.b');
     new ApiObject(made, 'other', configMap('one', 'b'));
-    expect(() => app.render()).toThrow('[x/other] the file manifests/ConfigMap.one.yaml is already taken by [x/one]');
+    expect(() => app.render()).toThrow('[x/other] the file manifests/ConfigMap.one.b.yaml is already taken by [x/one.b]');
   });
 
   test('an object of a component that the base has already', () => {

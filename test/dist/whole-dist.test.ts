@@ -1,16 +1,34 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { parse as parseHcl } from '@cdktf/hcl2json';
 import { describe, expect, test } from '@jest/globals';
-import { KustomizeApp, VaultServer, type VaultServerProps } from '../../charts';
+import { Custody, KustomizeApp, VaultInit, VaultServer, type VaultServerProps } from '../../charts';
 import { allProps } from '../server/all-props';
 import { danglingReferences, schemaErrors } from '../support/cluster-rules';
 import { filesOf } from '../support/files';
-import { type Manifest, minimal, objectsOf, yaml } from '../support/render';
+import { manifestsOf, minimal, objectsOf, yaml } from '../support/render';
 
 function rendered(...servers: readonly (readonly [string, VaultServerProps])[]): ReadonlyMap<string, string> {
   const app = new KustomizeApp();
   for (const [id, props] of servers) new VaultServer(app, id, props);
+  return app.render();
+}
+
+/** What is unique in AWS has a name of its own; everything else has its default. */
+function twoTeams(teams: readonly string[] = ['team-a', 'team-b']): ReadonlyMap<string, string> {
+  const app = new KustomizeApp();
+  for (const namespace of teams) {
+    const props = { ...minimal, namespace, createNamespace: true, storage: { table: namespace }, role: `${namespace}-server` };
+    const vault = new VaultServer(app, `${namespace}-vault`, props);
+    new VaultInit(app, `${namespace}-init`, { vault, custody: Custody.secretsManager(`${namespace}/recovery`), role: `${namespace}-init` });
+  }
+  return app.render();
+}
+
+function environments(): ReadonlyMap<string, string> {
+  const app = new KustomizeApp();
+  for (const name of ['staging', 'production'])
+    new VaultServer(app.base(name), 'vault', { ...minimal, storage: { table: name }, role: `${name}-server` });
   return app.render();
 }
 
@@ -21,11 +39,13 @@ const trees: readonly [string, ReadonlyMap<string, string>][] = [
     'one server, no lock, a Secret for TLS',
     rendered(['one', { ...minimal, replicas: 1, memoryLock: 'off', tls: { secretName: 'own' }, network: 'off', metrics: 'off' }]),
   ],
+  ['two Vaults of one name in two namespaces', twoTeams()],
+  ['environments alone', environments()],
   ['two servers in one namespace', rendered(['one', minimal], ['two', { ...minimal, name: 'second', storage: { table: 'second' } }])],
 ];
 
 describe.each(trees)('%s', (_, files) => {
-  const objects: Manifest[] = Object.values(objectsOf(files));
+  const objects = manifestsOf(files);
 
   test('holds only what Kubernetes 1.34 knows', () => {
     expect(objects.length).toBeGreaterThan(5);
@@ -36,10 +56,12 @@ describe.each(trees)('%s', (_, files) => {
     expect(danglingReferences(objects)).toEqual([]);
   });
 
-  test('lists every manifest in its kustomization', () => {
-    const listed = yaml(files.get('kustomization.yaml')).resources;
-    const present = [...files.keys()].filter(path => path === 'namespace.yaml' || path.startsWith('manifests/'));
-    expect([...listed].sort()).toEqual(present.sort());
+  test('lists every manifest in the kustomization of its base, or of its component', () => {
+    const listed = [...files]
+      .filter(([path]) => posix.basename(path) === 'kustomization.yaml')
+      .flatMap(([path, text]) => yaml(text).resources.map((resource: string) => posix.join(posix.dirname(path), resource)));
+    const present = [...files.keys()].filter(path => /(^|\/)(namespace\.yaml|manifests\/.*)$/.test(path));
+    expect(listed.sort()).toEqual(present.sort());
   });
 
   test('has no null, and a namespace on everything that has one', () => {
@@ -54,6 +76,14 @@ describe.each(trees)('%s', (_, files) => {
       expect(storage.dynamodb).toHaveLength(1);
     }
   });
+});
+
+test('a second Vault of the same name renames no file of the first', () => {
+  const [one, two] = [twoTeams(['team-a']), twoTeams()];
+  // namespaces share a file, which lists both
+  for (const [path, text] of one) if (path.startsWith('manifests/')) expect([path, two.get(path)]).toEqual([path, text]);
+  expect(two.has('manifests/StatefulSet.vault.team-b.yaml')).toBe(true);
+  expect(two.size).toBe(2 * (one.size - 2) + 2);
 });
 
 test('the checks of this file find what they look for', () => {

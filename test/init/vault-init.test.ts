@@ -419,6 +419,23 @@ describe('the admin path', () => {
 });
 
 describe('beside its server', () => {
+  test('two Vaults do not share a secret, wherever they stand in the app', () => {
+    const app = new KustomizeApp();
+    for (const name of ['one', 'two']) {
+      const base = app.base(name);
+      const vault = new VaultServer(base, 'vault', { ...minimal, storage: { table: `${name}-data` }, role: name });
+      new VaultInit(base, 'init', {
+        vault,
+        custody: Custody.secretsManager(['vault/recovery', `vault/${name}`]),
+        role: `${name}-init`,
+        recoveryShares: 2,
+      });
+    }
+    expect(() => app.render()).toThrow(
+      '1 problem, nothing was written:\n  [two/init] the secret vault/recovery of Secrets Manager, of account 123456789012 in eu-west-1, is already taken by [one/init]; give each Vault its own:',
+    );
+  });
+
   test('it must land in the same base', () => {
     const app = new KustomizeApp();
     const vault = new VaultServer(app, 'vault', minimal);

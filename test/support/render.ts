@@ -28,17 +28,23 @@ export function renderWithInit(props: Partial<VaultServerProps> = {}): ReadonlyM
   return app.render();
 }
 
-/** All objects of a rendered tree, by "Kind/name" with the hash of a name left out. */
+/** All objects of a rendered tree. */
+export const manifestsOf = (files: ReadonlyMap<string, string>): Manifest[] => pathsAndManifests(files).map(([, object]) => object);
+
+/** The same by "Kind/name", with the hash of a name left out. */
 export function objectsOf(files: ReadonlyMap<string, string>): Record<string, Manifest> {
-  const manifests = [...files].filter(([path]) => /(^|\/)(manifests\/|namespace\.yaml)/.test(path));
   return Object.fromEntries(
-    manifests.flatMap(([path, text]) =>
-      parseAllDocuments(text, { version: '1.1' }).map(document => {
-        const object = document.toJS();
-        const hashed = path.endsWith(`${object.kind}.${object.metadata.name.replace(/-[0-9a-f]{10}$/, '')}.yaml`);
-        return [`${object.kind}/${hashed ? object.metadata.name.replace(/-[0-9a-f]{10}$/, '') : object.metadata.name}`, object];
-      }),
-    ),
+    pathsAndManifests(files).map(([path, object]) => {
+      const hashed = path.endsWith(`${object.kind}.${object.metadata.name.replace(/-[0-9a-f]{10}$/, '')}.yaml`);
+      return [`${object.kind}/${hashed ? object.metadata.name.replace(/-[0-9a-f]{10}$/, '') : object.metadata.name}`, object];
+    }),
+  );
+}
+
+function pathsAndManifests(files: ReadonlyMap<string, string>): [string, Manifest][] {
+  const manifests = [...files].filter(([path]) => /(^|\/)(manifests\/|namespace\.yaml)/.test(path));
+  return manifests.flatMap(([path, text]) =>
+    parseAllDocuments(text, { version: '1.1' }).map((document): [string, Manifest] => [path, document.toJS()]),
   );
 }
 
