@@ -2,7 +2,7 @@
 // The compiler works while the libraries load; no line of main.ts runs before its types are right.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -15,7 +15,10 @@ const outdir = process.env.CDK8S_OUTDIR;
 
 /** The folder of compiled files: a shared one, in which the compiler does only what has changed, or one of this process where another one is at it. */
 function takeCache() {
-  const shared = join(root, 'node_modules', '.cache', 'cdk8s-vault', createHash('sha256').update(main).digest('hex').slice(0, 8));
+  const folder = join(root, 'node_modules', '.cache', 'cdk8s-vault');
+  mkdirSync(folder, { recursive: true });
+  // as Node.js names what it loads from there: node_modules may be a link
+  const shared = join(realpathSync(folder), createHash('sha256').update(main).digest('hex').slice(0, 8));
   mkdirSync(shared, { recursive: true });
   const lock = join(shared, 'lock');
   if (existsSync(lock) && !isRunning(Number(readFileSync(lock, 'utf8')))) rmSync(lock, { force: true });
