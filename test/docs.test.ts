@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { propsPage, serverTable, undocumented } from './support/props-tables';
 
@@ -36,11 +36,26 @@ describe('documentation says what the code says', () => {
   });
 });
 
-describe('the examples of the README work', () => {
-  const examples = [...readFileSync(readme, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
+const pages = [readme, ...readdirSync(join(root, 'docs')).map(name => join(root, 'docs', name))];
+
+test('every link between the pages leads somewhere', () => {
+  const links = pages.flatMap(path =>
+    [...readFileSync(path, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link = '']) => [path, join(dirname(path), link)] as const),
+  );
+  expect(links.length).toBeGreaterThan(5);
+  expect(links.filter(([, target]) => !existsSync(target))).toEqual([]);
+});
+
+describe('the examples of the pages work', () => {
+  // whole programs; what shows a part of one is no example to copy
+  const examples = pages.flatMap(path =>
+    [...readFileSync(path, 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)]
+      .map(([, code = '']) => code)
+      .filter(code => code.includes('app.synth()')),
+  );
 
   test('all type-check and synthesise', () => {
-    expect(examples.length).toBeGreaterThan(1);
+    expect(examples.length).toBeGreaterThan(3);
     const folder = mkdtempSync(join(__dirname, 'readme-'));
     try {
       for (const [index, code] of examples.entries()) {
