@@ -82,15 +82,15 @@ describe('kubectl kustomize', () => {
   });
 });
 
-/** overlays/staging over a base of one server with its init Job. */
+/** overlays/staging, as it comes with this project, over a base of one server with its init Job: a copy, since the other is there to be changed. */
 function buildStaging(props: Partial<VaultServerProps>): Record<string, Manifest> {
   const app = new KustomizeApp();
   const vault = new VaultServer(app, 'vault', { ...minimal, ...props });
   new VaultInit(app, 'init', { vault, custody: Custody.secretsManager('vault/recovery') });
   const project = write(new Map([...app.render()].map(([path, text]) => [join('dist', path), text])));
-  const overlay = join('overlays', 'staging');
-  cpSync(join(root, overlay), join(project, overlay), { recursive: true });
-  return build(join(project, overlay));
+  const overlay = join(project, 'overlays', 'staging');
+  cpSync(join(__dirname, 'staging'), overlay, { recursive: true });
+  return build(overlay);
 }
 
 describe('overlays/staging', () => {
