@@ -70,9 +70,11 @@ export function danglingReferences(objects: readonly Manifest[]): string[] {
       );
       if (volume.configMap !== undefined)
         needs(find('ConfigMap', volume.configMap.name, metadata.namespace), `${where}: ConfigMap ${volume.configMap.name} is not there`);
-      if (volume.secret !== undefined && byKind('Certificate').length > 0)
+      // a namespace without Certificates has Secrets of its user's
+      const certificates = byKind('Certificate').filter(certificate => certificate.metadata.namespace === metadata.namespace);
+      if (volume.secret !== undefined && certificates.length > 0)
         needs(
-          byKind('Certificate').some(certificate => certificate.spec.secretName === volume.secret.secretName),
+          certificates.some(certificate => certificate.spec.secretName === volume.secret.secretName),
           `${where}: no Certificate makes Secret ${volume.secret.secretName}`,
         );
     }
