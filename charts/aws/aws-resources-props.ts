@@ -1,4 +1,4 @@
-import type { ActionList } from '../app/iam-role';
+import type { ActionList } from '../app/aws/iam-role';
 
 /** What AwsResources cannot know from the charts, and how to make what they need. */
 export interface AwsResourcesProps {

@@ -1,9 +1,9 @@
 import { Construct } from 'constructs';
-import { OutputFolder } from '../app/output-folder';
+import { OutputFolder } from '../app/kustomize/output-file';
 import type { AwsResourcesProps } from './aws-resources-props';
 import { awsOf, buildModel } from './build-model';
 import { cloudFormation } from './cloudformation';
-import { needsBeside, rolesBeside } from './collect';
+import { requirementsBeside, rolesBeside } from './collect';
 import { terraform } from './terraform';
 import { validateAws } from './validation';
 
@@ -20,7 +20,7 @@ export class AwsResources extends Construct {
     new OutputFolder(this, 'folder', {
       path: 'aws',
       files: () => {
-        const [roles, needs] = [rolesBeside(this), needsBeside(this)];
+        const [roles, needs] = [rolesBeside(this), requirementsBeside(this)];
         const aws = awsOf(roles, needs);
         // refused by validation
         if (aws === undefined) return new Map();
@@ -36,6 +36,6 @@ export class AwsResources extends Construct {
         ]);
       },
     });
-    this.node.addValidation({ validate: () => validateAws(props, rolesBeside(this), needsBeside(this)) });
+    this.node.addValidation({ validate: () => validateAws(props, rolesBeside(this), requirementsBeside(this)) });
   }
 }

@@ -1,5 +1,5 @@
-import { type Checks, integer, listOf, oneOf } from '../app/checks';
-import type { Problems } from '../app/problems';
+import { type Checks, integer, listOf, oneOf } from '../app/validation/check';
+import type { Problems } from '../app/validation/problems';
 import type { BackupScheduleProps } from './aws-resources-props';
 
 const checks: Checks<BackupScheduleProps> = {

@@ -1,16 +1,15 @@
-import { type AwsEnvironment, iamArn, parseArn, partitionOf, tableArn } from '../app/aws';
-import { type Check, type Checks, integer, matching } from '../app/checks';
-import { allow } from '../app/iam-role';
-import type { Problems } from '../app/problems';
+import { type AwsEnvironment, iamArn, parseArn, partitionOf, tableArn } from '../app/aws/environment';
+import { allow } from '../app/aws/iam-role';
+import { type Check, type Checks, integer, matching, propsCheck } from '../app/validation/check';
+import type { Problems } from '../app/validation/problems';
 import type { BackupProps } from './aws-resources-props';
 import { checkSchedule, cron } from './backup-schedule';
-import { group } from './group';
 import { rolePolicy, serviceTrust } from './iam';
 import type { Backup, Role } from './model';
 import { tableKeyStatement } from './table';
 
 const checks: Checks<BackupProps> = {
-  schedule: { ...group, fix: 'write for example { hour: 5, weekdays: ["SUN"] }' },
+  schedule: { ...propsCheck, fix: 'write for example { hour: 5, weekdays: ["SUN"] }' },
   retentionDays: integer(1, 36500, 'write a number of days, such as 35'),
   failureTopic: {
     // not those that end in .fifo: EventBridge sends no message group
@@ -29,7 +28,7 @@ const backedUpName: Check<string> = matching(
 
 export function checkBackup(problems: Problems, props: BackupProps, tables: readonly string[], aws: AwsEnvironment | undefined): void {
   problems.checkAll('backup', props, checks);
-  if (props.schedule !== undefined && group.ok(props.schedule)) checkSchedule(problems, props.schedule);
+  if (props.schedule !== undefined && propsCheck.ok(props.schedule)) checkSchedule(problems, props.schedule);
   const topic = parseArn(props.failureTopic ?? '');
   if (
     topic !== undefined &&

@@ -1,10 +1,10 @@
-import { type AwsEnvironment, tableArn } from '../app/aws';
-import type { AwsNeed } from '../app/aws-need';
-import { defined } from '../app/defined';
-import { allow, type IamRole, type IamStatement } from '../app/iam-role';
+import { type AwsEnvironment, tableArn } from '../app/aws/environment';
+import { allow, type IamRole, type IamStatement } from '../app/aws/iam-role';
+import type { AwsRequirement } from '../app/aws/requirement';
+import { omitUndefined } from '../app/kubernetes/omit-undefined';
 import type { AwsResourcesProps } from './aws-resources-props';
 import { backupModel, backupRole, backupRoleArn } from './backup';
-import { needed } from './collect';
+import { required } from './collect';
 import { endpointModel } from './endpoint';
 import { rolePolicy, serviceAccountTrust } from './iam';
 import { keyModel, usesKey } from './key';
@@ -13,11 +13,17 @@ import { secretModel } from './secret';
 import { scalingModels, tableKeyStatement, tableModel, uses } from './table';
 
 /** The account and region of what stands in a base; validation holds that it is one. */
-export const awsOf = (roles: readonly IamRole[], needs: readonly AwsNeed[]): AwsEnvironment | undefined => [...needs, ...roles][0]?.aws;
+export const awsOf = (roles: readonly IamRole[], needs: readonly AwsRequirement[]): AwsEnvironment | undefined =>
+  [...needs, ...roles][0]?.aws;
 
 /** What the charts of a base need, and the props on how to make it, as what is made. */
-export function buildModel(props: AwsResourcesProps, aws: AwsEnvironment, roles: readonly IamRole[], needs: readonly AwsNeed[]): AwsModel {
-  const tables = needed(needs, 'table');
+export function buildModel(
+  props: AwsResourcesProps,
+  aws: AwsEnvironment,
+  roles: readonly IamRole[],
+  needs: readonly AwsRequirement[],
+): AwsModel {
+  const tables = required(needs, 'table');
   const table = typeof props.table === 'string' ? undefined : (props.table ?? {});
   const key = typeof props.key === 'string' ? {} : (props.key ?? {});
   const secret = typeof props.secrets === 'string' ? {} : (props.secrets ?? {});
@@ -42,7 +48,7 @@ export function buildModel(props: AwsResourcesProps, aws: AwsEnvironment, roles:
     keys:
       props.key === 'existing'
         ? []
-        : needed(needs, 'key')
+        : required(needs, 'key')
             .filter(({ exists }) => !exists)
             .map(({ name }) =>
               keyModel(
@@ -52,12 +58,12 @@ export function buildModel(props: AwsResourcesProps, aws: AwsEnvironment, roles:
                 roles.filter(role => usesKey(role, name)).map(({ arn }) => arn),
               ),
             ),
-    secrets: props.secrets === 'existing' ? [] : needed(needs, 'secret').map(need => secretModel(need, secret, aws)),
+    secrets: props.secrets === 'existing' ? [] : required(needs, 'secret').map(need => secretModel(need, secret, aws)),
     roles: [
       ...roles.map(role => ({
         name: role.name,
         path: role.path,
-        ...defined({ maxSessionSeconds: role.maxSessionSeconds }),
+        ...omitUndefined({ maxSessionSeconds: role.maxSessionSeconds }),
         trust: serviceAccountTrust(role, props.oidcProvider),
         policy: rolePolicy(statements(role)),
       })),

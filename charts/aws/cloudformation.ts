@@ -1,5 +1,5 @@
-import { defined } from '../app/defined';
-import { toYaml } from '../app/yaml';
+import { omitUndefined } from '../app/kubernetes/omit-undefined';
+import { toYaml } from '../app/kustomize/yaml';
 import { backupWindows, failurePattern, failureRuleName } from './backup';
 import {
   type AwsModel,
@@ -189,7 +189,7 @@ const role = ({ name, path, maxSessionSeconds, trust }: Role, tags: object): obj
   Properties: {
     RoleName: name,
     Path: path,
-    ...defined({ MaxSessionDuration: maxSessionSeconds }),
+    ...omitUndefined({ MaxSessionDuration: maxSessionSeconds }),
     AssumeRolePolicyDocument: trust,
     ...tags,
   },

@@ -1,7 +1,7 @@
 import type { Construct } from 'constructs';
-import { AwsNeed, type Needed } from '../app/aws-need';
-import { IamRole } from '../app/iam-role';
-import { baseFolder, KustomizeFolder } from '../app/kustomize-folder';
+import { IamRole } from '../app/aws/iam-role';
+import { AwsRequirement, type RequiredResource } from '../app/aws/requirement';
+import { baseFolder, KustomizeFolder } from '../app/kustomize/kustomize-folder';
 
 /** Everything of a kind that stands in the same base as a construct, by its path: the order of main.ts changes nothing. */
 function inSameBase<T extends Construct>(construct: Construct, kind: abstract new (...args: never[]) => T): readonly T[] {
@@ -12,13 +12,16 @@ function inSameBase<T extends Construct>(construct: Construct, kind: abstract ne
 
 export const rolesBeside = (construct: Construct): readonly IamRole[] => inSameBase(construct, IamRole);
 
-export const needsBeside = (construct: Construct): readonly AwsNeed[] => inSameBase(construct, AwsNeed);
+export const requirementsBeside = (construct: Construct): readonly AwsRequirement[] => inSameBase(construct, AwsRequirement);
 
 /** The resources of one type that are needed, each name once. */
-export function needed<Type extends Needed['type']>(needs: readonly AwsNeed[], type: Type): readonly Extract<Needed, { type: Type }>[] {
+export function required<Type extends RequiredResource['type']>(
+  needs: readonly AwsRequirement[],
+  type: Type,
+): readonly Extract<RequiredResource, { type: Type }>[] {
   const resources = needs
     .map(({ resource }) => resource)
-    .filter((resource): resource is Extract<Needed, { type: Type }> => resource.type === type);
+    .filter((resource): resource is Extract<RequiredResource, { type: Type }> => resource.type === type);
   // one without a name is refused by its own chart
   const named = resources.filter(resource => resource.name !== undefined);
   return [...new Map(named.map(resource => [resource.name, resource])).values()];

@@ -1,5 +1,5 @@
-import type { AwsEnvironment } from '../app/aws';
-import type { IamStatement } from '../app/iam-role';
+import type { AwsEnvironment } from '../app/aws/environment';
+import type { IamStatement } from '../app/aws/iam-role';
 import type { EndpointProps } from './aws-resources-props';
 import type { Endpoint } from './model';
 

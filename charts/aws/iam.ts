@@ -1,5 +1,5 @@
-import { iamArn } from '../app/aws';
-import type { IamRole, IamStatement } from '../app/iam-role';
+import { iamArn } from '../app/aws/environment';
+import type { IamRole, IamStatement } from '../app/aws/iam-role';
 
 /** A policy document of IAM, as it is written. */
 export interface PolicyDocument {

@@ -1,15 +1,15 @@
-import { type AwsEnvironment, iamArn } from '../app/aws';
-import { boolean, type Checks, integer } from '../app/checks';
-import type { IamRole } from '../app/iam-role';
-import type { Problems } from '../app/problems';
+import { type AwsEnvironment, iamArn } from '../app/aws/environment';
+import type { IamRole } from '../app/aws/iam-role';
+import { booleanCheck, type Checks, integer } from '../app/validation/check';
+import type { Problems } from '../app/validation/problems';
 import type { KeyProps } from './aws-resources-props';
 import type { Key } from './model';
 import type { ResourcePolicyStatement } from './resource-policy';
 
 const checks: Checks<KeyProps> = {
   rotationDays: integer(90, 2560, 'write a number of days, such as 365'),
-  denyOthers: boolean,
-  multiRegion: boolean,
+  denyOthers: booleanCheck,
+  multiRegion: booleanCheck,
 };
 
 export const checkKey = (problems: Problems, props: KeyProps): void => problems.checkAll('key', props, checks);

@@ -1,4 +1,4 @@
-import { type AwsEnvironment, iamArn } from '../app/aws';
+import { type AwsEnvironment, iamArn } from '../app/aws/environment';
 import type { PolicyDocument } from './iam';
 import type { ResourcePolicyStatement } from './resource-policy';
 

@@ -1,17 +1,17 @@
-import { type AwsEnvironment, iamArn } from '../app/aws';
-import type { NeededSecret } from '../app/aws-need';
-import { boolean, type Checks } from '../app/checks';
-import { kmsKeyArn } from '../app/kms';
-import type { Problems } from '../app/problems';
+import { type AwsEnvironment, iamArn } from '../app/aws/environment';
+import { kmsKeyArn } from '../app/aws/kms';
+import type { RequiredSecret } from '../app/aws/requirement';
+import { booleanCheck, type Checks } from '../app/validation/check';
+import type { Problems } from '../app/validation/problems';
 import type { SecretProps } from './aws-resources-props';
 import type { Secret } from './model';
 
-const checks: Checks<SecretProps> = { denyOthers: boolean };
+const checks: Checks<SecretProps> = { denyOthers: booleanCheck };
 
 export const checkSecrets = (problems: Problems, props: SecretProps): void => problems.checkAll('secrets', props, checks);
 
 /** Whoever reads the recovery keys makes root tokens: that is for those who may break glass, and for the account's root user. */
-export const secretModel = ({ name, kmsKey }: NeededSecret, props: SecretProps, aws: AwsEnvironment): Secret => ({
+export const secretModel = ({ name, kmsKey }: RequiredSecret, props: SecretProps, aws: AwsEnvironment): Secret => ({
   name,
   ...(kmsKey === undefined ? {} : { kmsKey: kmsKeyArn(kmsKey, aws) }),
   policy:

@@ -1,10 +1,9 @@
-import { type AwsEnvironment, iamArn, tableArn } from '../app/aws';
-import { boolean, type Checks, integer, oneOf } from '../app/checks';
-import type { IamRole, IamStatement } from '../app/iam-role';
-import { checkDataKey, kmsKey, kmsKeyArn, viaService } from '../app/kms';
-import type { Problems } from '../app/problems';
+import { type AwsEnvironment, iamArn, tableArn } from '../app/aws/environment';
+import type { IamRole, IamStatement } from '../app/aws/iam-role';
+import { checkDataKey, kmsKeyArn, kmsKeyCheck, viaService } from '../app/aws/kms';
+import { booleanCheck, type Checks, integer, oneOf, propsCheck } from '../app/validation/check';
+import type { Problems } from '../app/validation/problems';
 import type { AutoscalingProps, TableProps } from './aws-resources-props';
-import { group } from './group';
 import type { Scaling, Table } from './model';
 import type { ResourcePolicyStatement } from './resource-policy';
 
@@ -13,11 +12,11 @@ const checks: Checks<TableProps> = {
   billingMode: oneOf('PAY_PER_REQUEST', 'PROVISIONED'),
   readCapacity: capacity,
   writeCapacity: capacity,
-  autoscaling: group,
-  pointInTimeRecovery: boolean,
-  deletionProtection: boolean,
-  kmsKey,
-  denyOthers: boolean,
+  autoscaling: propsCheck,
+  pointInTimeRecovery: booleanCheck,
+  deletionProtection: booleanCheck,
+  kmsKey: kmsKeyCheck,
+  denyOthers: booleanCheck,
 };
 const autoscalingChecks: Checks<AutoscalingProps> = {
   maxReadCapacity: capacity,
@@ -35,7 +34,7 @@ export function checkTable(problems: Problems, props: TableProps, unsealKeys: re
   if (props.billingMode === 'PROVISIONED') {
     problems.require('table.readCapacity', props.readCapacity, capacity);
     problems.require('table.writeCapacity', props.writeCapacity, capacity);
-    if (props.autoscaling !== undefined && group.ok(props.autoscaling)) checkAutoscaling(problems, props.autoscaling, props);
+    if (props.autoscaling !== undefined && propsCheck.ok(props.autoscaling)) checkAutoscaling(problems, props.autoscaling, props);
   } else {
     for (const prop of ['readCapacity', 'writeCapacity', 'autoscaling'] as const)
       if (props[prop] !== undefined) problems.refuse(`table.${prop}`, props[prop], 'nothing on demand', 'set billingMode to "PROVISIONED"');

@@ -1,4 +1,4 @@
-import { defined } from '../app/defined';
+import { omitUndefined } from '../app/kubernetes/omit-undefined';
 import { backupWindows, failurePattern, failureRuleName } from './backup';
 import {
   type AwsModel,
@@ -183,7 +183,7 @@ const secretPolicy = ({ name }: Secret): object => ({
 const role = ({ name, path, maxSessionSeconds }: Role): object => ({
   name,
   path,
-  ...defined({ max_session_duration: maxSessionSeconds }),
+  ...omitUndefined({ max_session_duration: maxSessionSeconds }),
   assume_role_policy: file(`${name}.trust.json`),
   tags,
 });

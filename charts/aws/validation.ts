@@ -1,13 +1,12 @@
-import { type AwsEnvironment, partitionOf, region } from '../app/aws';
-import type { AwsNeed } from '../app/aws-need';
-import { type Check, matching, oneOf } from '../app/checks';
-import type { IamRole } from '../app/iam-role';
-import { type KnownProps, Problems } from '../app/problems';
+import { type AwsEnvironment, partitionOf, regionCheck } from '../app/aws/environment';
+import type { IamRole } from '../app/aws/iam-role';
+import type { AwsRequirement } from '../app/aws/requirement';
+import { type Check, matching, oneOf, propsCheck } from '../app/validation/check';
+import { type KnownProps, Problems } from '../app/validation/problems';
 import type { AwsResourcesProps, EndpointProps } from './aws-resources-props';
 import { backupRoleName, checkBackup } from './backup';
 import { awsOf } from './build-model';
-import { needed } from './collect';
-import { group } from './group';
+import { required } from './collect';
 import { checkKey } from './key';
 import { confused, hasLogicalId } from './names';
 import { checkSecrets } from './secret';
@@ -22,7 +21,7 @@ const issuerRegion = (oidcProvider: string): string | undefined => {
 };
 
 const oidcProviderCheck: Check<string> = {
-  ok: value => region.ok(issuerRegion(value) ?? ''),
+  ok: value => regionCheck.ok(issuerRegion(value) ?? ''),
   allowed: 'OIDC providers of EKS clusters, without "https://"',
   fix: 'write for example "oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF"',
 };
@@ -59,7 +58,7 @@ const known: KnownProps<AwsResourcesProps> = {
   tags: true,
 };
 
-export function validateAws(props: AwsResourcesProps, roles: readonly IamRole[], needs: readonly AwsNeed[]): string[] {
+export function validateAws(props: AwsResourcesProps, roles: readonly IamRole[], needs: readonly AwsRequirement[]): string[] {
   const problems = new Problems();
   const aws = awsOf(roles, needs);
   problems.checkNames('', props, known);
@@ -73,7 +72,7 @@ export function validateAws(props: AwsResourcesProps, roles: readonly IamRole[],
     problems.checkNames('endpoint', props.endpoint, { policy: true } satisfies KnownProps<EndpointProps>);
     problems.require('endpoint.policy', props.endpoint.policy, oneOf('open', 'onlyThisTable'));
   }
-  const unsealKeys = needed(needs, 'key').map(({ name }) => name);
+  const unsealKeys = required(needs, 'key').map(({ name }) => name);
   if (isGroup(problems, 'table', props.table, 'existing', 'made-by-vault')) checkTable(problems, props.table, unsealKeys, aws);
   const key = isGroup(problems, 'key', props.key, 'existing') ? props.key : undefined;
   if (key !== undefined) checkKey(problems, key);
@@ -83,7 +82,7 @@ export function validateAws(props: AwsResourcesProps, roles: readonly IamRole[],
     checkBackup(
       problems,
       backup,
-      needed(needs, 'table').map(({ name }) => name),
+      required(needs, 'table').map(({ name }) => name),
       aws,
     );
   if (aws === undefined) {
@@ -91,7 +90,7 @@ export function validateAws(props: AwsResourcesProps, roles: readonly IamRole[],
     return problems.messages;
   }
   checkPlace(problems, props, aws, roles, needs);
-  if (key !== undefined && needed(needs, 'key').every(({ exists }) => exists))
+  if (key !== undefined && required(needs, 'key').every(({ exists }) => exists))
     problems.refuse(
       'key',
       props.key,
@@ -99,7 +98,7 @@ export function validateAws(props: AwsResourcesProps, roles: readonly IamRole[],
       'leave it out, or let seal.kmsKeyId name an alias',
     );
   for (const type of ['table', 'key', 'secret'] as const) {
-    const names = needed(needs, type).map(resource => resource.name);
+    const names = required(needs, type).map(resource => resource.name);
     for (const name of confused(names))
       problems.refuse(type, name, `names that differ in letters and digits from every other ${type}'s`, 'rename it');
     for (const name of names.filter(long => !hasLogicalId(long)))
@@ -112,7 +111,7 @@ export function validateAws(props: AwsResourcesProps, roles: readonly IamRole[],
           : `choose a shorter name, or make it yourself: ${type === 'key' ? 'key' : 'secrets'}: "existing"`,
       );
   }
-  const backedUp = props.backup === 'off' ? [] : needed(needs, 'table').map(({ name }) => backupRoleName(name));
+  const backedUp = props.backup === 'off' ? [] : required(needs, 'table').map(({ name }) => backupRoleName(name));
   for (const name of confused([...backedUp, ...roles.map(role => role.name)]))
     problems.refuse('role', name, 'names that differ in letters and digits from every other role', 'rename it');
   return problems.messages;
@@ -130,8 +129,8 @@ function isGroup<T extends object>(
     problems.check(prop, value, oneOf(...words));
     return false;
   }
-  const allowed = [...words.map(word => JSON.stringify(word)), group.allowed].join(', ');
-  return problems.check(prop, value as T, { ...group, allowed });
+  const allowed = [...words.map(word => JSON.stringify(word)), propsCheck.allowed].join(', ');
+  return problems.check(prop, value as T, { ...propsCheck, allowed });
 }
 
 /** One stack is in one account and region. */
@@ -140,10 +139,10 @@ function checkPlace(
   props: AwsResourcesProps,
   aws: AwsEnvironment,
   roles: readonly IamRole[],
-  needs: readonly AwsNeed[],
+  needs: readonly AwsRequirement[],
 ): void {
   const ofIssuer = issuerRegion(props.oidcProvider ?? '');
-  if (ofIssuer !== undefined && region.ok(ofIssuer) && ofIssuer !== aws.region)
+  if (ofIssuer !== undefined && regionCheck.ok(ofIssuer) && ofIssuer !== aws.region)
     problems.refuse('oidcProvider', props.oidcProvider, `a provider of ${aws.region}, the region of aws`, 'correct one of the two');
   else if (ofIssuer !== undefined && /\.cn\//.test(props.oidcProvider) !== (partitionOf(aws.region) === 'aws-cn'))
     problems.refuse(

@@ -1,7 +1,7 @@
-import { type AwsEnvironment, parseArn, partitionOf } from '../app/aws';
-import { type Check, listOf, matching, oneOf } from '../app/checks';
-import type { KnownProps, Problems } from '../app/problems';
-import { sourceFile } from '../app/source-file';
+import { type AwsEnvironment, parseArn, partitionOf } from '../app/aws/environment';
+import { sourceFile } from '../app/kustomize/source-file';
+import { type Check, listOf, matching, oneOf } from '../app/validation/check';
+import type { KnownProps, Problems } from '../app/validation/problems';
 import type { VaultServer } from '../server/vault-server';
 import type { VaultWrite } from './plan';
 

@@ -1,6 +1,6 @@
-import { dnsSubdomain } from '../app/checks';
-import type { IamStatement } from '../app/iam-role';
-import type { Problems } from '../app/problems';
+import type { IamStatement } from '../app/aws/iam-role';
+import { dnsSubdomainCheck } from '../app/validation/names';
+import type { Problems } from '../app/validation/problems';
 import type { ClosedCustody, CustodyContext } from './custody';
 
 export class KubernetesSecretCustody implements ClosedCustody {
@@ -20,7 +20,7 @@ export class KubernetesSecretCustody implements ClosedCustody {
   }
 
   check(problems: Problems, { tlsSecret }: CustodyContext): void {
-    if (problems.require('custody: kubernetesSecret', this.name, dnsSubdomain) && this.name === tlsSecret)
+    if (problems.require('custody: kubernetesSecret', this.name, dnsSubdomainCheck) && this.name === tlsSecret)
       problems.refuse(
         'custody: kubernetesSecret',
         this.name,

@@ -1,4 +1,4 @@
-import type { IamStatement } from '../app/iam-role';
+import type { IamStatement } from '../app/aws/iam-role';
 import type { Custody } from './custody';
 
 /** Only ciphertext goes there: the types of VaultInit's props see to it, the checks of its keys, and the program once more. */

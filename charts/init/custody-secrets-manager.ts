@@ -1,10 +1,10 @@
-import { type Arn, type AwsEnvironment, parseArn, partitionOf } from '../app/aws';
-import type { NeededSecret } from '../app/aws-need';
-import { matching } from '../app/checks';
-import { defined } from '../app/defined';
-import type { IamStatement } from '../app/iam-role';
-import { checkDataKey, kmsKeyArn, viaService } from '../app/kms';
-import type { KnownProps, Problems } from '../app/problems';
+import { type Arn, type AwsEnvironment, parseArn, partitionOf } from '../app/aws/environment';
+import type { IamStatement } from '../app/aws/iam-role';
+import { checkDataKey, kmsKeyArn, viaService } from '../app/aws/kms';
+import type { RequiredSecret } from '../app/aws/requirement';
+import { omitUndefined } from '../app/kubernetes/omit-undefined';
+import { matching } from '../app/validation/check';
+import type { KnownProps, Problems } from '../app/validation/problems';
 import type { ClosedCustody, CustodyContext } from './custody';
 
 /** What secrets of AWS Secrets Manager are encrypted with. */
@@ -51,9 +51,9 @@ export class SecretsManagerCustody implements ClosedCustody {
   }
 
   /** Those named by ARN exist already. */
-  get secrets(): readonly NeededSecret[] {
+  get secrets(): readonly RequiredSecret[] {
     const names = this.named.filter(place => parseArn(place) === undefined);
-    return names.map(name => ({ type: 'secret', name, ...defined({ kmsKey: this.props.kmsKey }) }));
+    return names.map(name => ({ type: 'secret', name, ...omitUndefined({ kmsKey: this.props.kmsKey }) }));
   }
 
   /** Writes and describes, never reads: whoever runs the Job cannot fetch the keys back. */

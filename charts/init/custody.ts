@@ -1,8 +1,8 @@
 import type { k8s } from '../../imports';
-import type { AwsEnvironment } from '../app/aws';
-import type { NeededSecret } from '../app/aws-need';
-import type { IamStatement } from '../app/iam-role';
-import type { Problems } from '../app/problems';
+import type { AwsEnvironment } from '../app/aws/environment';
+import type { IamStatement } from '../app/aws/iam-role';
+import type { RequiredSecret } from '../app/aws/requirement';
+import type { Problems } from '../app/validation/problems';
 import { KubernetesSecretCustody } from './custody-kubernetes-secret';
 import { LogCustody } from './custody-log';
 import { SecretsManagerCustody, type SecretsManagerCustodyProps } from './custody-secrets-manager';
@@ -27,7 +27,7 @@ export interface Custody {
   /** What the Job's IAM role may do; none where custody is not AWS. */
   statements(aws: AwsEnvironment): readonly IamStatement[];
   /** The secrets that it takes to exist, by their names. */
-  readonly secrets: readonly NeededSecret[];
+  readonly secrets: readonly RequiredSecret[];
   /** The places that belong to one Vault alone, such as "the secret vault/recovery": keys of two in one overwrite each other. */
   readonly places: readonly string[];
   /** What the Job's ServiceAccount may do in its namespace. */

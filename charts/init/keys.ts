@@ -1,7 +1,7 @@
-import { type Check, integer } from '../app/checks';
-import type { Problems } from '../app/problems';
+import { type Check, integer } from '../app/validation/check';
+import type { Problems } from '../app/validation/problems';
 import type { Custody } from './custody';
-import { ciphertextBytes, pgpKey } from './pgp-key';
+import { ciphertextBytes, pgpKeyCheck } from './pgp-key';
 import type { VaultInitProps } from './vault-init-props';
 
 /** How many recovery keys there are, and how many are needed. */
@@ -57,7 +57,7 @@ export function checkKeys(problems: Problems, props: VaultInitProps): void {
   const separate = places(props);
   const { kind }: Custody = props.custody;
   for (const [index, key] of (props.pgpKeys ?? []).entries()) {
-    if (problems.require(`pgpKeys[${index}]`, key, pgpKey) && props.pgpKeys?.indexOf(key) !== index)
+    if (problems.require(`pgpKeys[${index}]`, key, pgpKeyCheck) && props.pgpKeys?.indexOf(key) !== index)
       problems.refuse(
         `pgpKeys[${index}]`,
         key,
@@ -66,7 +66,7 @@ export function checkKeys(problems: Problems, props: VaultInitProps): void {
       );
   }
   // an unset environment variable behind a "!" would bring the root token out in clear
-  if ('rootTokenPgpKey' in props || kind === 'log') problems.require('rootTokenPgpKey', props.rootTokenPgpKey, pgpKey);
+  if ('rootTokenPgpKey' in props || kind === 'log') problems.require('rootTokenPgpKey', props.rootTokenPgpKey, pgpKeyCheck);
   if ('pgpKeys' in props || kind === 'log') problems.require('pgpKeys', props.pgpKeys, notEmpty);
   // Vault takes a byte's worth of shares
   if (!problems.check('recoveryShares', shares, integer(1, 255))) return;

@@ -1,7 +1,7 @@
 import type { Construct } from 'constructs';
 import { type OutboundProps, outboundEgress } from '../app/jobs/outbound';
-import { objectLabels, type SelectorLabels } from '../app/labels';
-import { dnsEgress, networkPolicy, ports } from '../app/network-policy';
+import { objectLabels, type SelectorLabels } from '../app/kubernetes/labels';
+import { dnsEgress, networkPolicy, ports } from '../app/kubernetes/network-policy';
 import type { VaultServer } from '../server/vault-server';
 
 /** The Job reaches the servers, DNS, AWS and the API server, and the servers admit it; nobody reaches the Job. */

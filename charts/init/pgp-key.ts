@@ -1,4 +1,4 @@
-import type { Check } from '../app/checks';
+import type { Check } from '../app/validation/check';
 
 /** The packets of a binary OpenPGP key, as far as their bounds go: their type and the length of their content (RFC 9580, section 4.2). */
 function packets(key: Buffer): readonly { readonly type: number; readonly length: number }[] {
@@ -34,7 +34,7 @@ const publicSubkey = 14;
 const decoded = (key: string): ReturnType<typeof packets> =>
   /^[A-Za-z0-9+/]{64,}={0,2}$/.test(key) ? packets(Buffer.from(key, 'base64')) : [];
 
-export const pgpKey: Check<string> = {
+export const pgpKeyCheck: Check<string> = {
   ok: value => decoded(value)[0]?.type === publicKey,
   allowed: 'base64 of a binary PGP public key',
   fix: 'take the output of: gpg --export ID | base64 -w0',

@@ -1,5 +1,5 @@
 import type { OutboundProps } from '../app/jobs/outbound';
-import type { ResourcesProps } from '../app/resources';
+import type { ResourcesProps } from '../app/kubernetes/resources';
 import type { VaultServer } from '../server/vault-server';
 import type { AdminProps } from './admin';
 import type { ClosedCustody } from './custody';

@@ -1,18 +1,18 @@
 import { ApiObject, Chart, JsonPatch } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
-import { AwsNeed } from '../app/aws-need';
-import { boolean, oneOf } from '../app/checks';
-import { Claim } from '../app/claim';
-import { defined } from '../app/defined';
-import { IamRole } from '../app/iam-role';
+import { IamRole } from '../app/aws/iam-role';
+import { AwsRequirement } from '../app/aws/requirement';
 import { checkOutbound } from '../app/jobs/outbound';
 import { ScriptJob } from '../app/jobs/script-job';
-import { baseFolder, KustomizeFolder } from '../app/kustomize-folder';
-import { objectLabels, selectorLabels } from '../app/labels';
-import { type KnownProps, Problems } from '../app/problems';
-import { checkResources, type ResourcesProps } from '../app/resources';
-import { unpruned } from '../app/unpruned';
+import { objectLabels, selectorLabels } from '../app/kubernetes/labels';
+import { omitUndefined } from '../app/kubernetes/omit-undefined';
+import { checkResources, type ResourcesProps } from '../app/kubernetes/resources';
+import { unpruned } from '../app/kubernetes/unpruned';
+import { baseFolder, KustomizeFolder } from '../app/kustomize/kustomize-folder';
+import { UniqueResource } from '../app/kustomize/unique-resource';
+import { booleanCheck, oneOf } from '../app/validation/check';
+import { type KnownProps, Problems } from '../app/validation/problems';
 import type { VaultServer } from '../server/vault-server';
 import { type AdminPath, adminPath, checkAdmin, firstWrites } from './admin';
 import { checkKeys, initRequest, largestAnswer } from './keys';
@@ -60,9 +60,9 @@ export class VaultInit extends Chart {
             maxSessionSeconds: 12 * 3600,
           });
     for (const [index, secret] of custody.secrets.entries())
-      new AwsNeed(this, `needs-secret-${index}`, vault.aws, vault.aws.region, secret);
+      new AwsRequirement(this, `needs-secret-${index}`, vault.aws, vault.aws.region, secret);
     for (const [index, place] of custody.places.entries())
-      new Claim(this, `claim-secret-${index}`, {
+      new UniqueResource(this, `claim-secret-${index}`, {
         what: `${place}, of account ${vault.aws.accountId} in ${vault.aws.region},`,
         fix: 'give each Vault its own: the keys of the second would be refused, or overwrite those of the first',
       });
@@ -132,7 +132,7 @@ export class VaultInit extends Chart {
       backoffLimit: 2 ** 31 - 1,
       terminationGracePeriodSeconds: day,
       annotations: unpruned,
-      ...defined({ role: this.role }),
+      ...omitUndefined({ role: this.role }),
     });
     this.node.addValidation({ validate: () => this.problems(props) });
   }
@@ -157,7 +157,7 @@ export class VaultInit extends Chart {
     checkAdmin(problems, props.admin ?? {}, vault.aws);
     checkOutbound(problems, props.outbound ?? {});
     problems.check('rootToken', props.rootToken, oneOf('revoke', 'custody'));
-    problems.check('adopt', props.adopt, boolean);
+    problems.check('adopt', props.adopt, booleanCheck);
     if (props.resources !== undefined) checkResources(problems, props.resources);
     if (props.role !== undefined && custody.statements(vault.aws).length === 0)
       problems.refuse('role', props.role, 'nothing with custody outside AWS', 'leave it out: the Job calls no AWS');

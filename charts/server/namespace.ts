@@ -1,8 +1,8 @@
 import { ApiObject, JsonPatch } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
-import type { MemoryLock } from './memory-lock';
-import { addsIpcLock } from './memory-lock';
+import type { MemoryLock } from './pod/memory-lock';
+import { addsIpcLock } from './pod/memory-lock';
 
 /**
  * IPC_LOCK is in neither Pod Security Standard (Kubernetes documentation): only without it can the namespace enforce one. What breaks `restricted` is seen

@@ -1,10 +1,11 @@
 import type { Construct } from 'constructs';
 import type { k8s } from '../../imports';
-import { type Check, cidr, holds, labels, listOf, port } from '../app/checks';
-import { objectLabels, type SelectorLabels } from '../app/labels';
-import { metadataServices } from '../app/metadata-services';
-import { dnsEgress, networkPolicy, ports } from '../app/network-policy';
-import type { KnownProps, Problems } from '../app/problems';
+import { objectLabels, type SelectorLabels } from '../app/kubernetes/labels';
+import { dnsEgress, metadataServices, networkPolicy, ports } from '../app/kubernetes/network-policy';
+import { cidrCheck, cidrContains, portCheck } from '../app/validation/addresses';
+import { type Check, listOf } from '../app/validation/check';
+import { labelsCheck } from '../app/validation/names';
+import type { KnownProps, Problems } from '../app/validation/problems';
 
 /** Pods by label; without `namespaceLabels` those of the servers' own namespace. */
 export interface PodPeer {
@@ -59,7 +60,7 @@ export function checkNetwork(problems: Problems, props: NetworkProps): void {
   checkPeers(problems, 'network.clients', props.clients);
   checkPeers(problems, 'network.egress', props.egress, egressNames);
   for (const [index, { ports: numbers }] of (props.egress ?? []).entries())
-    problems.require(`network.egress[${index}].ports`, numbers, listOf(port));
+    problems.require(`network.egress[${index}].ports`, numbers, listOf(portCheck));
 }
 
 export function checkPeers(problems: Problems, group: string, peers: readonly NetworkPeer[] = [], names: object = peerNames): void {
@@ -68,8 +69,12 @@ export function checkPeers(problems: Problems, group: string, peers: readonly Ne
     problems.checkNames(where, peer, names);
     if ((peer.cidr === undefined) === (peer.podLabels === undefined))
       problems.refuse(where, peer, 'either cidr or podLabels', 'write one of them');
-    problems.check(`${where}.cidr`, peer.cidr, cidr);
-    if (peer.cidr !== undefined && cidr.ok(peer.cidr) && (holds('169.254.0.0/16', peer.cidr) || holds('fd00:ec2::/64', peer.cidr))) {
+    problems.check(`${where}.cidr`, peer.cidr, cidrCheck);
+    if (
+      peer.cidr !== undefined &&
+      cidrCheck.ok(peer.cidr) &&
+      (cidrContains('169.254.0.0/16', peer.cidr) || cidrContains('fd00:ec2::/64', peer.cidr))
+    ) {
       problems.refuse(
         `${where}.cidr`,
         peer.cidr,
@@ -77,14 +82,14 @@ export function checkPeers(problems: Problems, group: string, peers: readonly Ne
         'the metadata services lie there, which hand out the credentials of the node',
       );
     }
-    problems.check(`${where}.podLabels`, peer.podLabels, labels);
-    if (peer.cidr === undefined) problems.check(`${where}.namespaceLabels`, peer.namespaceLabels, labels);
+    problems.check(`${where}.podLabels`, peer.podLabels, labelsCheck);
+    if (peer.cidr === undefined) problems.check(`${where}.namespaceLabels`, peer.namespaceLabels, labelsCheck);
     else problems.check(`${where}.except`, peer.except, listOf(within(peer.cidr)));
   }
 }
 
 const within = (outer: string): Check<string> => ({
-  ok: value => cidr.ok(value) && cidr.ok(outer) && value !== outer && holds(outer, value),
+  ok: value => cidrCheck.ok(value) && cidrCheck.ok(outer) && value !== outer && cidrContains(outer, value),
   allowed: `CIDR blocks inside ${outer}`,
   fix: 'correct the block',
 });
@@ -120,7 +125,7 @@ export function serverNetworkPolicies(scope: Construct, options: ServerNetworkOp
       dnsEgress,
       {
         // AWS and the API server: the DynamoDB gateway endpoint uses public addresses, engines see the API server's address or its Service's
-        to: metadataServices.cutOut,
+        to: metadataServices.everywhereElse,
         ports: ports(options.awsPorts),
       },
     ],
@@ -141,7 +146,7 @@ export function serverNetworkPolicies(scope: Construct, options: ServerNetworkOp
   if (options.telemetryPorts.length > 0) {
     policy('network-telemetry', `${name}-telemetry`, {
       policyTypes: ['Egress'],
-      egress: [{ to: metadataServices.cutOut, ports: [...options.telemetryPorts] }],
+      egress: [{ to: metadataServices.everywhereElse, ports: [...options.telemetryPorts] }],
     });
   }
   if (props.egress !== undefined && props.egress.length > 0) {

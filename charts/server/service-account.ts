@@ -1,10 +1,10 @@
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
-import { annotations, dnsSubdomain, labels } from '../app/checks';
-import { type IamRole, roleAnnotation } from '../app/iam-role';
-import { objectLabels, type SelectorLabels } from '../app/labels';
-import type { KnownProps, Problems } from '../app/problems';
+import { type IamRole, roleAnnotation } from '../app/aws/iam-role';
+import { objectLabels, type SelectorLabels } from '../app/kubernetes/labels';
+import { annotationsCheck, dnsSubdomainCheck, labelsCheck } from '../app/validation/names';
+import type { KnownProps, Problems } from '../app/validation/problems';
 
 /** The chart makes the ServiceAccount. */
 export interface CreatedServiceAccountProps {
@@ -49,12 +49,12 @@ export function checkServiceAccount(problems: Problems, props: ServiceAccountPro
   }
   problems.checkNames('serviceAccount', props, known);
   if ('existing' in props) {
-    problems.require('serviceAccount.existing', props.existing, dnsSubdomain);
+    problems.require('serviceAccount.existing', props.existing, dnsSubdomainCheck);
     return;
   }
-  problems.check('serviceAccount.name', props.name, dnsSubdomain);
-  problems.check('serviceAccount.annotations', props.annotations, annotations);
-  problems.check('serviceAccount.labels', props.labels, labels);
+  problems.check('serviceAccount.name', props.name, dnsSubdomainCheck);
+  problems.check('serviceAccount.annotations', props.annotations, annotationsCheck);
+  problems.check('serviceAccount.labels', props.labels, labelsCheck);
   for (const key of Object.keys(props.labels ?? {}).filter(label => Object.hasOwn(objectLabels(selector), label)))
     problems.refuse('serviceAccount.labels', key, 'labels that the chart does not set', 'choose another key');
   for (const key of Object.keys(props.annotations ?? {}).filter(name => name.startsWith('eks.amazonaws.com/'))) {

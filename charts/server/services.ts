@@ -1,10 +1,12 @@
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
-import { annotations, type Check, type Checks, cidr, labels, listOf, matching, oneOf } from '../app/checks';
-import { defined } from '../app/defined';
-import { objectLabels, type SelectorLabels } from '../app/labels';
-import type { KnownProps, Problems } from '../app/problems';
+import { objectLabels, type SelectorLabels } from '../app/kubernetes/labels';
+import { omitUndefined } from '../app/kubernetes/omit-undefined';
+import { cidrCheck } from '../app/validation/addresses';
+import { type Check, type Checks, listOf, matching, oneOf } from '../app/validation/check';
+import { annotationsCheck, labelsCheck } from '../app/validation/names';
+import type { KnownProps, Problems } from '../app/validation/problems';
 
 /** One of the Services in front of the servers. Name, ports and selector are the chart's. */
 export interface ServiceProps {
@@ -83,8 +85,8 @@ const families: Check<readonly ('IPv4' | 'IPv6')[]> = { ...listOf(oneOf('IPv4', 
 
 const checks: Checks<ServiceProps> = {
   type: oneOf('ClusterIP', 'NodePort', 'LoadBalancer'),
-  annotations,
-  labels,
+  annotations: annotationsCheck,
+  labels: labelsCheck,
   ipFamilies: families,
   ipFamilyPolicy: oneOf('SingleStack', 'PreferDualStack', 'RequireDualStack'),
   externalTrafficPolicy: oneOf('Cluster', 'Local'),
@@ -94,7 +96,7 @@ const checks: Checks<ServiceProps> = {
     'qualified names',
     'write for example "service.k8s.aws/nlb"',
   ),
-  loadBalancerSourceRanges: listOf(cidr),
+  loadBalancerSourceRanges: listOf(cidrCheck),
 };
 
 export function checkServices(problems: Problems, services: ServicesProps, selector: SelectorLabels): void {
@@ -168,13 +170,13 @@ export class ServerServices {
         scope,
         id,
         k8s.KubeService.manifest({
-          metadata: defined({
+          metadata: omitUndefined({
             name: serviceName,
             namespace,
             labels: { ...service.labels, ...objectLabels(selector) },
             annotations: service.annotations,
           }),
-          spec: { ...defined({ ...service, annotations: undefined, labels: undefined }), ...spec } as k8s.ServiceSpec,
+          spec: { ...omitUndefined({ ...service, annotations: undefined, labels: undefined }), ...spec } as k8s.ServiceSpec,
         }),
       );
     // equal numbers on Service and pod: some network policy engines see the one, some the other

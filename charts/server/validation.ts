@@ -1,30 +1,32 @@
-import { checkAwsEnvironment } from '../app/aws';
-import { annotations, bytes, dnsLabel, integer, labels, namespaceName, oneOf, quantityValue } from '../app/checks';
-import { checkImages } from '../app/images';
-import type { SelectorLabels } from '../app/labels';
-import { checkPlacement } from '../app/placement';
-import { type KnownProps, Problems } from '../app/problems';
-import { checkResources } from '../app/resources';
-import type { PodUser } from '../app/security';
-import { antiAffinityPresets, zoneSpreadPresets } from './affinity';
-import { checkAuditStorage } from './audit-storage';
-import { checkConfig } from './config';
-import { checkDisruptionBudget } from './disruption';
-import { checkVaultImage } from './image';
-import type { ServerListener } from './listener';
-import { defaultMemoryLock, memoryLocks } from './memory-lock';
-import { checkMetrics } from './metrics';
+import { checkAwsEnvironment } from '../app/aws/environment';
+import { checkImages } from '../app/kubernetes/images';
+import type { SelectorLabels } from '../app/kubernetes/labels';
+import { checkPlacement } from '../app/kubernetes/placement';
+import { checkResources } from '../app/kubernetes/resources';
+import type { PodUser } from '../app/kubernetes/security';
+import { integer, oneOf } from '../app/validation/check';
+import { annotationsCheck, dnsLabelCheck, labelsCheck, namespaceCheck } from '../app/validation/names';
+import { type KnownProps, Problems } from '../app/validation/problems';
+import { bytesCheck, quantityValue } from '../app/validation/quantities';
+import { checkDisruptionBudget } from './disruption-budget';
 import { checkNetwork } from './network';
-import { defaultGraceSeconds, defaultPreStopSeconds } from './pod';
-import { checkAdditions } from './pod-additions';
-import { checkProbes } from './probes';
-import { maxReplicas } from './rbac';
-import { checkSeal } from './seal';
+import { checkAdditions } from './pod/additions';
+import { checkAuditStorage } from './pod/audit-storage';
+import { defaultMemoryLock, memoryLocks } from './pod/memory-lock';
+import { defaultGraceSeconds, defaultPreStopSeconds } from './pod/pod';
+import { checkProbes } from './pod/probes';
+import { antiAffinityPresets, zoneSpreadPresets } from './pod/scheduling';
+import { checkVaultImage } from './pod/vault-image';
+import { maxReplicas } from './pod-label-role';
 import { checkServiceAccount } from './service-account';
 import { checkServices } from './services';
-import { checkStorage } from './storage';
-import { telemetryChecks } from './telemetry';
-import { checkUserLockout } from './user-lockout';
+import { checkConfig } from './vault-hcl/config';
+import type { ServerListener } from './vault-hcl/listener';
+import { checkMetrics } from './vault-hcl/metrics';
+import { checkSeal } from './vault-hcl/seal';
+import { checkStorage } from './vault-hcl/storage';
+import { telemetryChecks } from './vault-hcl/telemetry';
+import { checkUserLockout } from './vault-hcl/user-lockout';
 import type { VaultServerProps } from './vault-server-props';
 
 /** What the checks need to know of a server beyond its props. */
@@ -81,8 +83,8 @@ export function validateServer(server: ServerFacts, props: VaultServerProps): st
   const { replicas } = server;
   problems.checkNames('', props, known);
   // the longest thing made from it is the pods' label <name>-<revision>: Kubernetes allows 63 characters, 11 are the revision's
-  problems.check('name', props.name, dnsLabel(52));
-  problems.require('namespace', props.namespace, namespaceName);
+  problems.check('name', props.name, dnsLabelCheck(52));
+  problems.require('namespace', props.namespace, namespaceCheck);
   if (props.createNamespace && /^(default|kube-.*)$/.test(props.namespace)) {
     problems.refuse(
       'createNamespace',
@@ -192,7 +194,7 @@ function checkServerResources(problems: Problems, props: VaultServerProps): void
   const { resources, memoryLock = defaultMemoryLock } = props;
   if (resources === undefined) return;
   checkResources(problems, resources);
-  if (memoryLock !== 'off' && bytes.ok(resources.requests.memory) && quantityValue(resources.requests.memory) < 450e6) {
+  if (memoryLock !== 'off' && bytesCheck.ok(resources.requests.memory) && quantityValue(resources.requests.memory) < 450e6) {
     problems.refuse(
       'resources.requests.memory',
       resources.requests.memory,
@@ -216,8 +218,8 @@ function checkUser(problems: Problems, props: VaultServerProps): void {
 const labelsThatVaultSets = ['vault-active', 'vault-initialized', 'vault-sealed', 'vault-perf-standby', 'vault-version'];
 
 function checkMetadata(problems: Problems, server: ServerFacts, props: VaultServerProps): void {
-  problems.check('podLabels', props.podLabels, labels);
-  problems.check('podAnnotations', props.podAnnotations, annotations);
+  problems.check('podLabels', props.podLabels, labelsCheck);
+  problems.check('podAnnotations', props.podAnnotations, annotationsCheck);
   for (const key of Object.keys(props.podLabels ?? {}).filter(
     label => Object.hasOwn(server.selector, label) || labelsThatVaultSets.includes(label),
   )) {

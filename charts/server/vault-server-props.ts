@@ -1,26 +1,26 @@
 import type { k8s } from '../../imports';
-import type { AwsEnvironment } from '../app/aws';
-import type { ImagesProps } from '../app/images';
-import type { PlacementProps } from '../app/placement';
-import type { ResourcesProps } from '../app/resources';
-import type { PodUser } from '../app/security';
-import type { AntiAffinity, ZoneSpread } from './affinity';
-import type { AuditVolumeProps } from './audit-storage';
-import type { VaultConfigProps } from './config';
-import type { DisruptionBudgetProps } from './disruption';
-import type { ListenerProps } from './listener';
-import type { MemoryLock } from './memory-lock';
-import type { MetricsProps } from './metrics';
+import type { AwsEnvironment } from '../app/aws/environment';
+import type { ImagesProps } from '../app/kubernetes/images';
+import type { PlacementProps } from '../app/kubernetes/placement';
+import type { ResourcesProps } from '../app/kubernetes/resources';
+import type { PodUser } from '../app/kubernetes/security';
+import type { TlsProps } from './certificate';
+import type { DisruptionBudgetProps } from './disruption-budget';
 import type { NetworkProps } from './network';
-import type { InitContainer } from './pod';
-import type { ProbesProps } from './probes';
-import type { AwsKmsSealProps } from './seal';
+import type { AuditVolumeProps } from './pod/audit-storage';
+import type { MemoryLock } from './pod/memory-lock';
+import type { InitContainer } from './pod/pod';
+import type { ProbesProps } from './pod/probes';
+import type { AntiAffinity, ZoneSpread } from './pod/scheduling';
 import type { ServiceAccountProps } from './service-account';
 import type { ServicesProps } from './services';
-import type { DynamoDbStorageProps } from './storage';
-import type { TelemetryProps } from './telemetry';
-import type { TlsProps } from './tls';
-import type { UserLockoutProps } from './user-lockout';
+import type { VaultConfigProps } from './vault-hcl/config';
+import type { ListenerProps } from './vault-hcl/listener';
+import type { MetricsProps } from './vault-hcl/metrics';
+import type { AwsKmsSealProps } from './vault-hcl/seal';
+import type { DynamoDbStorageProps } from './vault-hcl/storage';
+import type { TelemetryProps } from './vault-hcl/telemetry';
+import type { UserLockoutProps } from './vault-hcl/user-lockout';
 
 /** A Vault on EKS. Only what no default can know is required. */
 export interface VaultServerProps {

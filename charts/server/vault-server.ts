@@ -1,42 +1,42 @@
 import { ApiObject, Chart, Lazy } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
-import type { AwsEnvironment } from '../app/aws';
-import { AwsNeed } from '../app/aws-need';
-import { Claim } from '../app/claim';
-import { defined } from '../app/defined';
-import { HashedObject } from '../app/hashed-object';
-import { IamRole } from '../app/iam-role';
-import { type Images, images } from '../app/images';
-import { objectLabels, type SelectorLabels, selectorLabels } from '../app/labels';
-import { type Placement, placement } from '../app/placement';
-import type { ResourcesProps } from '../app/resources';
-import { sourceFile } from '../app/source-file';
-import { unpruned } from '../app/unpruned';
-import { affinity, topologySpread } from './affinity';
-import { auditClaim, auditMount } from './audit-storage';
+import type { AwsEnvironment } from '../app/aws/environment';
+import { IamRole } from '../app/aws/iam-role';
+import { AwsRequirement } from '../app/aws/requirement';
+import { type Images, images } from '../app/kubernetes/images';
+import { objectLabels, type SelectorLabels, selectorLabels } from '../app/kubernetes/labels';
+import { omitUndefined } from '../app/kubernetes/omit-undefined';
+import { type Placement, placement } from '../app/kubernetes/placement';
+import type { ResourcesProps } from '../app/kubernetes/resources';
+import { unpruned } from '../app/kubernetes/unpruned';
+import { HashedObject } from '../app/kustomize/hashed-object';
+import { sourceFile } from '../app/kustomize/source-file';
+import { UniqueResource } from '../app/kustomize/unique-resource';
 import { awsPorts } from './aws-ports';
-import { configFile } from './config';
-import { disruptionBudget } from './disruption';
-import { ServerListener } from './listener';
-import { defaultMemoryLock, type MemoryLock, memoryLockParts } from './memory-lock';
-import { defaultMetricsPort } from './metrics';
+import { ServerCertificate } from './certificate';
+import { disruptionBudget } from './disruption-budget';
 import { namespace as namespaceObject } from './namespace';
 import { clientLabels, serverNetworkPolicies } from './network';
-import { defaultGraceSeconds, defaultPreStopSeconds, ServerPod } from './pod';
-import { podLabelling } from './rbac';
-import { neededKey, sealBlocks, sealRegion, sealStatements } from './seal';
+import { auditClaim, auditMount } from './pod/audit-storage';
+import { defaultMemoryLock, type MemoryLock, memoryLockParts } from './pod/memory-lock';
+import { defaultGraceSeconds, defaultPreStopSeconds, ServerPod } from './pod/pod';
+import { affinity, topologySpread } from './pod/scheduling';
+import { podLabelRole } from './pod-label-role';
 import { serviceAccount, serviceAccountName } from './service-account';
 import { ServerServices } from './services';
-import { storageBlock, storageRegion, storageStatements } from './storage';
-import { telemetryBlock, telemetryPorts } from './telemetry';
-import { ServerCertificate } from './tls';
-import { userLockoutBlocks } from './user-lockout';
 import { validateServer } from './validation';
+import { configFile } from './vault-hcl/config';
+import { ServerListener } from './vault-hcl/listener';
+import { defaultMetricsPort } from './vault-hcl/metrics';
+import { requiredKey, sealBlocks, sealRegion, sealStatements } from './vault-hcl/seal';
+import { storageBlock, storageRegion, storageStatements } from './vault-hcl/storage';
+import { telemetryBlock, telemetryPorts } from './vault-hcl/telemetry';
+import { userLockoutBlocks } from './vault-hcl/user-lockout';
 import type { VaultServerProps } from './vault-server-props';
 
-const lockMemoryScript = sourceFile('server/lock-memory.sh');
-const reloadScript = sourceFile('server/reload.sh');
+const lockMemoryScript = sourceFile('server/pod/lock-memory.sh');
+const reloadScript = sourceFile('server/pod/reload.sh');
 
 /**
  * The Vault servers: a StatefulSet with DynamoDB storage and KMS auto-unseal, and all that belongs to it in the cluster.
@@ -93,7 +93,7 @@ export class VaultServer extends Chart {
     this.metricsPort = metrics === 'off' ? undefined : (metrics.port ?? defaultMetricsPort);
     const ports = { api: this.listener.port, cluster: this.listener.clusterPort, metrics: this.metricsPort };
 
-    new Claim(this, 'claim-table', {
+    new UniqueResource(this, 'claim-table', {
       what: `the DynamoDB table ${storage.table} of account ${aws.accountId} in ${this.table.region}`,
       fix: 'give each Vault its own table: two on one table overwrite each other',
     });
@@ -116,10 +116,10 @@ export class VaultServer extends Chart {
       serviceAccount: { namespace, name: this.serviceAccountName },
       statements: actions => [...storageStatements(storage, aws, actions), ...sealStatements(seal, aws)],
     });
-    new AwsNeed(this, 'needs-table', aws, this.table.region, { type: 'table', name: storage.table, role: this.role });
-    new AwsNeed(this, 'needs-key', aws, sealRegion(seal, aws), neededKey(seal));
+    new AwsRequirement(this, 'needs-table', aws, this.table.region, { type: 'table', name: storage.table, role: this.role });
+    new AwsRequirement(this, 'needs-key', aws, sealRegion(seal, aws), requiredKey(seal));
     if (account.existing === undefined) serviceAccount(this, this.serviceAccountName, namespace, this.selector, this.role, account);
-    podLabelling(this, this.name, namespace, this.selector, this.serviceAccountName, this.replicas);
+    podLabelRole(this, this.name, namespace, this.selector, this.serviceAccountName, this.replicas);
 
     const config = this.addConfigMap(props, memoryLock);
     const kmsRegion = sealRegion(seal, aws);
@@ -142,7 +142,7 @@ export class VaultServer extends Chart {
       configMap: config.hashedName,
       tlsSecret: this.certificate.secretName,
       claimedMounts: typeof props.auditStorage === 'object' ? [auditMount] : [],
-      scheduling: defined({
+      scheduling: omitUndefined({
         ...this.placement,
         affinity: affinity(props.antiAffinity ?? 'required', this.selector),
         topologySpreadConstraints: topologySpread(props.zoneSpread ?? 'hard', this.selector)?.slice(),

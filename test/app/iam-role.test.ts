@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { Chart } from 'cdk8s';
 import { KustomizeApp } from '../../charts';
-import { IamRole } from '../../charts/app/iam-role';
+import { IamRole } from '../../charts/app/aws/iam-role';
 
 const statement = (sid: string) => ({ sid, actions: ['kms:Decrypt'], resources: ['*'] });
 const roleIn = (region: string, role: string) => {
@@ -64,6 +64,6 @@ test('later charts add statements, until the app is rendered', () => {
   expect(role.statements().map(({ sid }) => sid)).toEqual(['Own', 'Added']);
   app.render();
   expect(() => role.addStatements(statement('Late'))).toThrow(
-    '[x/role] role.addStatements after synth has no effect: call it before app.synth()',
+    '[x/role] role.addStatements was called after app.synth(): call it before, or dist lacks what it adds',
   );
 });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ApiObject, Chart, JsonPatch } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { KustomizeApp, OutputFile } from '../../charts';
-import { HashedObject } from '../../charts/app/hashed-object';
+import { HashedObject } from '../../charts/app/kustomize/hashed-object';
 import { yaml } from '../support/render';
 
 const configMap = (name: string, namespace = 'a') => ({

@@ -1,5 +1,5 @@
 import { AwsResources, type AwsResourcesProps, Custody, KustomizeApp, VaultInit, VaultServer, type VaultServerProps } from '../../charts';
-import { partitionOf } from '../../charts/app/aws';
+import { partitionOf } from '../../charts/app/aws/environment';
 import { type Manifest, minimal, problemsOf, yaml } from '../support/render';
 
 export const oidcProvider = 'oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF';

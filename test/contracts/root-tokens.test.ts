@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { Stop } from '../../charts/app/jobs/runtime/stop.mts';
 import { Vault } from '../../charts/app/jobs/runtime/vault.mts';
 import { Waiter } from '../../charts/app/jobs/runtime/wait.mts';
-import { sourceFile } from '../../charts/app/source-file';
+import { sourceFile } from '../../charts/app/kustomize/source-file';
 import { RootTokens } from '../../charts/init/program/root-tokens.mts';
 import { eventually, RealVault } from './real-vault';
 import { ask, HttpsServer } from './support';

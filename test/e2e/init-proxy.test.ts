@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { images } from '../../charts/app/images';
+import { images } from '../../charts/app/kubernetes/images';
 import { TestCa } from './support/certificates';
 import { aws, enforceIam, Installation, isReady, kubectl, region } from './support/cluster';
 import { prepareInit, synthInitWithRole } from './support/init';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { which } from './which';
 
-const scripts = join(__dirname, '..', '..', 'charts', 'server');
+const scripts = join(__dirname, '..', '..', 'charts', 'server', 'pod');
 let folder: string;
 let running: ChildProcess[];
 

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 // A real Vault beside reload.sh, as in a pod: VAULT_BIN is its binary, VAULT_STARTS how often it starts, RELOAD_SCRIPT another script to compare with.
 const binary = process.env['VAULT_BIN'] ?? '';
 const starts = Number(process.env['VAULT_STARTS'] ?? 20);
-const script = process.env['RELOAD_SCRIPT'] ?? join(__dirname, '..', '..', 'charts', 'server', 'reload.sh');
+const script = process.env['RELOAD_SCRIPT'] ?? join(__dirname, '..', '..', 'charts', 'server', 'pod', 'reload.sh');
 const shell = (process.env['PATH'] ?? '').split(':').some(path => existsSync(join(path, 'busybox'))) ? ['busybox', 'sh'] : ['sh'];
 const intervalSeconds = 0.2;
 const servedWithinSeconds = 10;

@@ -1,13 +1,13 @@
 import { k8s, type VaultServerProps } from '../../charts';
-import type { ImageProps, ImagesProps } from '../../charts/app/images';
-import type { PlacementProps } from '../../charts/app/placement';
-import type { AuditVolumeProps } from '../../charts/server/audit-storage';
-import type { VaultConfigProps } from '../../charts/server/config';
-import type { ListenerProps } from '../../charts/server/listener';
-import type { AwsKmsSealProps } from '../../charts/server/seal';
+import type { ImageProps, ImagesProps } from '../../charts/app/kubernetes/images';
+import type { PlacementProps } from '../../charts/app/kubernetes/placement';
+import type { AuditVolumeProps } from '../../charts/server/pod/audit-storage';
 import type { ServiceProps } from '../../charts/server/services';
-import type { DynamoDbStorageProps } from '../../charts/server/storage';
-import type { TelemetryProps } from '../../charts/server/telemetry';
+import type { VaultConfigProps } from '../../charts/server/vault-hcl/config';
+import type { ListenerProps } from '../../charts/server/vault-hcl/listener';
+import type { AwsKmsSealProps } from '../../charts/server/vault-hcl/seal';
+import type { DynamoDbStorageProps } from '../../charts/server/vault-hcl/storage';
+import type { TelemetryProps } from '../../charts/server/vault-hcl/telemetry';
 
 /** Every prop, set where types allow to something other than its default; a new prop does not compile until it stands here. */
 export const allProps: Required<VaultServerProps> = {

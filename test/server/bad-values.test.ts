@@ -1,19 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import type { VaultServerProps } from '../../charts';
-import type { ImageProps, ImagesProps } from '../../charts/app/images';
-import type { PlacementProps } from '../../charts/app/placement';
-import type { ResourceAmounts } from '../../charts/app/resources';
-import type { PodUser } from '../../charts/app/security';
-import type { AuditVolumeProps } from '../../charts/server/audit-storage';
-import type { VaultConfigProps } from '../../charts/server/config';
-import type { ListenerProps } from '../../charts/server/listener';
-import type { ProbeTimings } from '../../charts/server/probes';
-import type { AwsKmsKeyProps } from '../../charts/server/seal';
+import type { ImageProps, ImagesProps } from '../../charts/app/kubernetes/images';
+import type { PlacementProps } from '../../charts/app/kubernetes/placement';
+import type { ResourceAmounts } from '../../charts/app/kubernetes/resources';
+import type { PodUser } from '../../charts/app/kubernetes/security';
+import type { CertManagerProps } from '../../charts/server/certificate';
+import type { AuditVolumeProps } from '../../charts/server/pod/audit-storage';
+import type { ProbeTimings } from '../../charts/server/pod/probes';
 import type { ServiceProps } from '../../charts/server/services';
-import type { DynamoDbStorageProps } from '../../charts/server/storage';
-import type { TelemetryProps } from '../../charts/server/telemetry';
-import type { CertManagerProps } from '../../charts/server/tls';
-import type { UserLockoutProps } from '../../charts/server/user-lockout';
+import type { VaultConfigProps } from '../../charts/server/vault-hcl/config';
+import type { ListenerProps } from '../../charts/server/vault-hcl/listener';
+import type { AwsKmsKeyProps } from '../../charts/server/vault-hcl/seal';
+import type { DynamoDbStorageProps } from '../../charts/server/vault-hcl/storage';
+import type { TelemetryProps } from '../../charts/server/vault-hcl/telemetry';
+import type { UserLockoutProps } from '../../charts/server/vault-hcl/user-lockout';
 import { minimal, problems } from '../support/render';
 
 /** One value for every prop of a group that its check must refuse; a prop without one does not compile. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { KustomizeApp, type k8s, VaultServer, type VaultServerProps } from '../../charts';
-import type { ImageProps, ImagesProps } from '../../charts/app/images';
-import type { PlacementProps } from '../../charts/app/placement';
+import type { ImageProps, ImagesProps } from '../../charts/app/kubernetes/images';
+import type { PlacementProps } from '../../charts/app/kubernetes/placement';
 import { hcl, type Manifest, minimal, objectsOf, podSpec, renderWithInit, serverContainer, serverObjects } from '../support/render';
 
 /** Choices that replace a default as a whole. */

@@ -59,7 +59,7 @@ describe('what later charts may add', () => {
     expect(pod.containers[0].volumeMounts.at(-1)).toEqual({ name: 'rds-ca', mountPath: '/vault/rds', readOnly: true });
     expect(pod.volumes.at(-1)).toEqual({ name: 'rds-ca', configMap: { name: 'rds-ca' } });
     expect(() => vault.pod.addVolume({ volume: { name: 'late' }, mount: { mountPath: '/late' } })).toThrow(
-      '[vault] pod.addVolume after synth has no effect',
+      '[vault] pod.addVolume was called after app.synth()',
     );
   });
 
@@ -79,9 +79,9 @@ describe('what later charts may add', () => {
     expect(volume('x', '/vault/config/x')).toThrow('the path "/vault/config/x" is taken');
     app.render();
     expect(() => vault.certificate.addDnsNames('late.example.com')).toThrow(
-      '[vault/tls] certificate.addDnsNames after synth has no effect: call it before app.synth()',
+      '[vault/tls] certificate.addDnsNames was called after app.synth(): call it before, or dist lacks what it adds',
     );
-    expect(() => vault.listener.trustProxies('10.0.0.0/8')).toThrow('[vault] listener.trustProxies after synth has no effect');
+    expect(() => vault.listener.trustProxies('10.0.0.0/8')).toThrow('[vault] listener.trustProxies was called after app.synth()');
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { MemoryLock } from '../../charts/server/memory-lock';
+import type { MemoryLock } from '../../charts/server/pod/memory-lock';
 import { hcl, podSpec, problems, serverObjects } from '../support/render';
 
 describe('memoryLock', () => {

@@ -1,8 +1,8 @@
 import type { k8s } from '../../../imports';
-import { dnsSubdomain, matching } from '../checks';
-import { metadataServices } from '../metadata-services';
-import { ports } from '../network-policy';
-import type { KnownProps, Problems } from '../problems';
+import { metadataServices, ports } from '../kubernetes/network-policy';
+import { matching } from '../validation/check';
+import { dnsSubdomainCheck } from '../validation/names';
+import type { KnownProps, Problems } from '../validation/problems';
 
 /** How a Job reaches AWS from a network that has its own ways out. Calls of Vault and of the API server know neither. */
 export interface OutboundProps {
@@ -38,7 +38,7 @@ export function checkOutbound(problems: Problems, props: OutboundProps): void {
   problems.check('outbound.proxy', props.proxy, proxy);
   if (props.ca === undefined) return;
   problems.checkNames('outbound.ca', props.ca, { configMap: true, key: true } satisfies KnownProps<NonNullable<OutboundProps['ca']>>);
-  problems.require('outbound.ca.configMap', props.ca.configMap, dnsSubdomain);
+  problems.require('outbound.ca.configMap', props.ca.configMap, dnsSubdomainCheck);
   problems.check('outbound.ca.key', props.ca.key, key);
 }
 
@@ -46,7 +46,7 @@ const proxyPort = (url: string): number => Number(/:(\d+)$/.exec(url)?.[1] ?? 80
 
 /** To AWS, or to the proxy. */
 export const outboundEgress = (props: OutboundProps): k8s.NetworkPolicyEgressRule => ({
-  to: metadataServices.cutOut,
+  to: metadataServices.everywhereElse,
   ports: ports([...new Set([443, ...(props.proxy === undefined ? [] : [proxyPort(props.proxy)])])]),
 });
 

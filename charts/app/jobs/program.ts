@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
-import { sourceFile } from '../source-file';
+import { sourceFile } from '../kustomize/source-file';
 
 /** What Node.js loads when it runs a program: imports that are more than types. */
 const imports = /^(?:import|export)\s(?!type\s)[^'"]*?from '([^']+)';$|\bimport\('([^']+)'\)/gm;

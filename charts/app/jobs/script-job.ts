@@ -1,17 +1,16 @@
 import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { k8s } from '../../../imports';
-import { apiTokenMount, apiTokenVolume } from '../api-token';
-import { defined } from '../defined';
-import { HashedObject } from '../hashed-object';
-import type { IamRole } from '../iam-role';
-import type { Images } from '../images';
-import { objectLabels, selectorLabels } from '../labels';
-import type { Placement } from '../placement';
-import { namespacedRole } from '../rbac';
-import { containerResources, type ResourcesProps } from '../resources';
-import { podSecurity, unprivileged } from '../security';
-import { unpruned } from '../unpruned';
+import type { IamRole } from '../aws/iam-role';
+import type { Images } from '../kubernetes/images';
+import { objectLabels, selectorLabels } from '../kubernetes/labels';
+import { namespacedRole } from '../kubernetes/namespaced-role';
+import { omitUndefined } from '../kubernetes/omit-undefined';
+import type { Placement } from '../kubernetes/placement';
+import { containerResources, type ResourcesProps } from '../kubernetes/resources';
+import { apiTokenMount, apiTokenVolume, podSecurity, unprivileged } from '../kubernetes/security';
+import { unpruned } from '../kubernetes/unpruned';
+import { HashedObject } from '../kustomize/hashed-object';
 import { type OutboundProps, outboundEnv, outboundVolumes } from './outbound';
 import { configMapKey, programFiles } from './program';
 
@@ -135,7 +134,7 @@ export class ScriptJob extends Construct {
       backoffLimit: props.backoffLimit ?? 6,
       template: { metadata: { labels: selector }, spec: programPod(props, program.hashedName, Object.keys(files)) },
     };
-    const annotated = { ...metadata, ...defined({ annotations: props.annotations }) };
+    const annotated = { ...metadata, ...omitUndefined({ annotations: props.annotations }) };
     if (schedule === undefined) {
       new HashedObject(this, 'job', { ...k8s.KubeJob.manifest({ metadata: annotated, spec: job }), baseName: name });
       return;
@@ -143,7 +142,7 @@ export class ScriptJob extends Construct {
     const times =
       schedule === 'manual'
         ? { schedule: '@yearly', suspend: true }
-        : { schedule: schedule.cron, ...defined({ timeZone: schedule.timeZone }) };
+        : { schedule: schedule.cron, ...omitUndefined({ timeZone: schedule.timeZone }) };
     new ApiObject(
       this,
       'job',
@@ -200,7 +199,7 @@ function programPod(props: ScriptJobProps, program: string, paths: readonly stri
     ],
     enableServiceLinks: false,
     ...props.placement,
-    ...defined({
+    ...omitUndefined({
       imagePullSecrets: props.images.imagePullSecrets,
       terminationGracePeriodSeconds: props.terminationGracePeriodSeconds,
     }),

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { Chart } from 'cdk8s';
 import { KustomizeApp } from '../../../charts';
-import { IamRole } from '../../../charts/app/iam-role';
-import { images } from '../../../charts/app/images';
+import { IamRole } from '../../../charts/app/aws/iam-role';
 import { programFiles } from '../../../charts/app/jobs/program';
 import { ScriptJob, type ScriptJobProps } from '../../../charts/app/jobs/script-job';
+import { images } from '../../../charts/app/kubernetes/images';
 import { schemaErrors } from '../../support/cluster-rules';
 import { objectsOf } from '../../support/render';
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { partitionOf } from '../../../charts/app/aws';
+import { partitionOf } from '../../../charts/app/aws/environment';
 import { type Manifest, yaml } from '../../support/render';
 import { accountId, aws, awsDelete, issuer } from './cluster';
 

@@ -1,9 +1,0 @@
-type Undefinable<T> = { [Key in keyof T]-?: undefined extends T[Key] ? Key : never }[keyof T];
-
-/** The same object with keys that may be undefined made optional. */
-export type Defined<T> = Omit<T, Undefinable<T>> & { [Key in Undefinable<T>]?: Exclude<T[Key], undefined> };
-
-/** Leaves out undefined values: Kubernetes types say "absent", never "present and undefined". */
-export function defined<T extends object>(object: T): Defined<T> {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as Defined<T>;
-}

@@ -1,0 +1,41 @@
+import type { k8s } from '../../../imports';
+import { oneOf } from '../validation/check';
+import { dnsSubdomainCheck, labelsCheck } from '../validation/names';
+import type { KnownProps, Problems } from '../validation/problems';
+import { omitUndefined } from './omit-undefined';
+
+/** Where the pods of servers and Jobs may run, and before whom. */
+export interface PlacementProps {
+  /**
+   * Taints that the pods tolerate.
+   * @default none
+   */
+  readonly tolerations?: readonly k8s.Toleration[];
+  /**
+   * Labels of the nodes that the pods may run on.
+   * @default any node
+   */
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  /**
+   * The priority class of the pods. A node under pressure evicts pods of a lower class first.
+   * @default none
+   */
+  readonly priorityClassName?: string;
+}
+
+export type Placement = Pick<k8s.PodSpec, 'tolerations' | 'nodeSelector' | 'priorityClassName'>;
+
+export const placement = (props: PlacementProps): Placement =>
+  omitUndefined({ tolerations: props.tolerations?.slice(), nodeSelector: props.nodeSelector, priorityClassName: props.priorityClassName });
+
+const known: KnownProps<PlacementProps> = { tolerations: true, nodeSelector: true, priorityClassName: true };
+
+export function checkPlacement(problems: Problems, props: PlacementProps): void {
+  problems.checkNames('placement', props, known);
+  for (const { operator, effect } of props.tolerations ?? []) {
+    problems.check('placement.tolerations: operator', operator, oneOf<string>('Equal', 'Exists'));
+    problems.check('placement.tolerations: effect', effect, oneOf<string>('NoSchedule', 'PreferNoSchedule', 'NoExecute'));
+  }
+  problems.check('placement.nodeSelector', props.nodeSelector, labelsCheck);
+  problems.check('placement.priorityClassName', props.priorityClassName, dnsSubdomainCheck);
+}

@@ -1,0 +1,67 @@
+import type { k8s } from '../../../imports';
+
+/** User and group of every pod: above 10000, so that they are nobody's on the node. */
+const defaultId = 10001;
+
+/** A container as Pod Security `restricted` wants it; capabilities that are added are the exception that hardening.md explains. */
+export function unprivileged(capabilities: { readonly add?: readonly string[] } = {}): k8s.SecurityContext {
+  return {
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'], ...(capabilities.add === undefined ? {} : { add: [...capabilities.add] }) },
+    privileged: false,
+    readOnlyRootFilesystem: true,
+    runAsNonRoot: true,
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+}
+
+/** Who the processes of a pod are; not root. */
+export interface PodUser {
+  /**
+   * User id.
+   * @default 10001
+   */
+  readonly uid?: number;
+  /**
+   * Group id.
+   * @default 10001
+   */
+  readonly gid?: number;
+  /**
+   * Group of volumes and of the web identity token.
+   * @default 10001
+   */
+  readonly fsGroup?: number;
+}
+
+export function podSecurity(user: PodUser = {}): k8s.PodSecurityContext {
+  return {
+    fsGroup: user.fsGroup ?? defaultId,
+    fsGroupChangePolicy: 'OnRootMismatch',
+    runAsGroup: user.gid ?? defaultId,
+    runAsNonRoot: true,
+    runAsUser: user.uid ?? defaultId,
+    seccompProfile: { type: 'RuntimeDefault' },
+  };
+}
+
+const apiTokenName = 'api-token';
+
+/** What automounting would give to every container of a pod, for one that asks. */
+export const apiTokenVolume = (expirationSeconds = 3607): k8s.Volume => ({
+  name: apiTokenName,
+  projected: {
+    defaultMode: 0o440,
+    sources: [
+      { serviceAccountToken: { path: 'token', expirationSeconds } },
+      { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+      { downwardApi: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+    ],
+  },
+});
+
+export const apiTokenMount: k8s.VolumeMount = {
+  name: apiTokenName,
+  mountPath: '/var/run/secrets/kubernetes.io/serviceaccount',
+  readOnly: true,
+};

@@ -1,0 +1,66 @@
+import { Construct } from 'constructs';
+import { dnsLabelCheck } from '../validation/names';
+import { Problems } from '../validation/problems';
+
+/** A folder of dist with a kustomization of its own; what is declared below it lands there. */
+export abstract class KustomizeFolder extends Construct {
+  /** Relative to dist; empty for dist itself. */
+  abstract readonly folder: string;
+  abstract readonly kind: 'Kustomization' | 'Component';
+  /** Names that would land on what dist has already. */
+  protected readonly reserved: readonly string[] = [];
+
+  /** The nearest folder above a construct, or undefined for the app's own base. */
+  static of(construct: Construct): KustomizeFolder | undefined {
+    return construct.node.scopes.reverse().find(scope => scope instanceof KustomizeFolder) as KustomizeFolder | undefined;
+  }
+
+  constructor(scope: Construct, id: string, name: string) {
+    super(scope, id);
+    this.node.addValidation({
+      validate: () => {
+        const problems = new Problems();
+        if (problems.check('name', name, dnsLabelCheck()) && this.reserved.includes(name))
+          problems.refuse('name', name, `names other than ${this.reserved.join(', ')}, which dist uses itself`, 'choose another name');
+        return problems.messages;
+      },
+    });
+  }
+}
+
+/** The folder of the base that a folder belongs to: files other than manifests land there, also from a component. */
+export const baseFolder = (folder: KustomizeFolder | undefined): string => (folder?.folder ?? '').replace(/components\/[^/]+\/$/, '');
+
+/** A kustomize Component: an addition that an overlay takes in or leaves out. Lands in `components/<name>/` of its base. */
+export class KustomizeComponent extends KustomizeFolder {
+  readonly folder: string;
+  readonly kind = 'Component';
+
+  static get(base: Construct, baseFolder: string, name: string): KustomizeComponent {
+    const id = `component:${name}`;
+    const made = base.node.tryFindChild(id);
+    return made instanceof KustomizeComponent ? made : new KustomizeComponent(base, id, baseFolder, name);
+  }
+
+  private constructor(base: Construct, id: string, baseFolder: string, name: string) {
+    super(base, id, name);
+    this.folder = `${baseFolder}components/${name}/`;
+  }
+}
+
+/** A further environment: a base with manifests, components and AWS documents of its own. Lands in `<name>/`. */
+export class KustomizeBase extends KustomizeFolder {
+  readonly folder: string;
+  readonly kind = 'Kustomization';
+  protected override readonly reserved = ['manifests', 'components', 'aws'];
+
+  constructor(app: Construct, name: string) {
+    super(app, name, name);
+    this.folder = `${name}/`;
+  }
+
+  /** The component of this name in this environment; made at the first call. */
+  component(name: string): KustomizeComponent {
+    return KustomizeComponent.get(this, this.folder, name);
+  }
+}

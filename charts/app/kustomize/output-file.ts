@@ -1,0 +1,39 @@
+import { Construct } from 'constructs';
+
+export interface OutputFileProps {
+  /** Where the file goes, relative to the folder of its base in dist, such as "notes/owners.txt". */
+  readonly path: string;
+  /** Produces the text at synth, when everything that it tells of is final. */
+  readonly content: () => string;
+}
+
+/** A file in dist that is no Kubernetes object. */
+export class OutputFile extends Construct {
+  readonly path: string;
+  readonly content: () => string;
+
+  constructor(scope: Construct, id: string, props: OutputFileProps) {
+    super(scope, id);
+    this.path = props.path;
+    this.content = props.content;
+  }
+}
+
+export interface OutputFolderProps {
+  /** Where the folder goes, relative to the folder of its base in dist. */
+  readonly path: string;
+  /** Produces the files at synth, by their paths in the folder. */
+  readonly files: () => ReadonlyMap<string, string>;
+}
+
+/** A folder in dist whose files are known at synth alone; nothing else may lie there. */
+export class OutputFolder extends Construct {
+  readonly path: string;
+  readonly files: () => ReadonlyMap<string, string>;
+
+  constructor(scope: Construct, id: string, props: OutputFolderProps) {
+    super(scope, id);
+    this.path = props.path;
+    this.files = props.files;
+  }
+}

@@ -1,0 +1,187 @@
+import { ApiObject, Lazy } from 'cdk8s';
+import { Construct } from 'constructs';
+import { certManager } from '../../imports';
+import { objectLabels, type SelectorLabels } from '../app/kubernetes/labels';
+import { assertNotSynthesized } from '../app/kustomize/tree-lock';
+import { certificateDnsNameCheck, ipAddressCheck } from '../app/validation/addresses';
+import { type Check, listOf, matching, oneOf } from '../app/validation/check';
+import { durationSeconds, goDurationCheck } from '../app/validation/durations';
+import { dnsSubdomainCheck } from '../app/validation/names';
+import { type KnownProps, Problems } from '../app/validation/problems';
+import type { ServerServices } from './services';
+
+/** Who signs the certificate (cert-manager documentation, `issuerRef`). */
+export interface CertificateIssuerProps {
+  /** "Issuer" or "ClusterIssuer", or the kind of an external issuer. */
+  readonly kind: string;
+  /** The issuer's name. It must write `ca.crt` into the Secret, so that clients and `vault status` can verify: CA, Vault and private CAs do. */
+  readonly name: string;
+  /**
+   * The API group of an external issuer.
+   * @default "cert-manager.io"
+   */
+  readonly group?: string;
+}
+
+/** How cert-manager makes and renews the certificate, which holds every name under which a server is dialled. */
+export interface CertManagerProps {
+  /** Who signs. */
+  readonly issuer: CertificateIssuerProps;
+  /**
+   * How long a certificate lasts, in hours, minutes and seconds.
+   * @default "2160h"
+   */
+  readonly duration?: string;
+  /**
+   * How long before its end it is renewed, in hours, minutes and seconds.
+   * @default "720h"
+   */
+  readonly renewBefore?: string;
+  /**
+   * Further DNS names, such as that of a load balancer.
+   * @default none
+   */
+  readonly dnsNames?: readonly string[];
+  /**
+   * IP addresses by which clients call Vault, such as that of a load balancer without a name.
+   * @default none but 127.0.0.1 and ::1, by which the pod calls itself
+   */
+  readonly ipAddresses?: readonly string[];
+}
+
+/** The certificate comes from cert-manager. */
+export interface CertManagerTlsProps {
+  /** How cert-manager makes it. */
+  readonly certManager: CertManagerProps;
+  readonly secretName?: never;
+}
+
+/** A Secret that you keep, of type kubernetes.io/tls with `ca.crt` beside `tls.crt` and `tls.key`. */
+export interface SecretTlsProps {
+  /** The Secret's name, in the namespace of the servers. Its certificate must hold the names of `vault.certificate.dnsNames`. */
+  readonly secretName: string;
+  readonly certManager?: never;
+}
+
+export type TlsProps = CertManagerTlsProps | SecretTlsProps;
+
+const defaultDuration = '2160h';
+const defaultRenewBefore = '720h';
+
+const known: KnownProps<CertManagerProps> = { issuer: true, duration: true, renewBefore: true, dnsNames: true, ipAddresses: true };
+
+const kind = matching(/^[A-Z][A-Za-z0-9]*$/, 'kinds', 'write for example "AWSPCAClusterIssuer"');
+
+/** The servers' certificate: the Secret that pods mount, and the names that it must hold. */
+export class ServerCertificate extends Construct {
+  /** The Secret with tls.crt, tls.key and ca.crt. */
+  readonly secretName: string;
+  private readonly own: readonly string[];
+  private readonly added: string[] = [];
+
+  constructor(
+    scope: Construct,
+    id: string,
+    name: string,
+    namespace: string,
+    services: ServerServices,
+    selector: SelectorLabels,
+    props: TlsProps,
+  ) {
+    super(scope, id);
+    this.secretName = props.secretName ?? `${name}-tls`;
+    this.own = [...dialledNames(services, namespace), ...(props.certManager?.dnsNames ?? [])];
+    this.node.addValidation({ validate: () => this.check(props) });
+    if (props.certManager !== undefined) this.addCertificate(props.certManager, namespace, selector);
+  }
+
+  /** Every DNS name under which a server is dialled, by kubelet, other servers, clients and later charts. */
+  get dnsNames(): readonly string[] {
+    return [...new Set([...this.own, ...this.added])];
+  }
+
+  /**
+   * Puts further names on the certificate. With a Secret of your own they are names that its certificate must hold.
+   *
+   * @throws after `app.synth()`
+   */
+  addDnsNames(...names: readonly string[]): void {
+    assertNotSynthesized(this, 'certificate.addDnsNames');
+    this.added.push(...names);
+  }
+
+  private addCertificate(props: CertManagerTlsProps['certManager'], namespace: string, selector: SelectorLabels): void {
+    const spec = () => {
+      return certManager.toJson_CertificateSpec({
+        secretName: this.secretName,
+        issuerRef: props.issuer,
+        duration: props.duration ?? defaultDuration,
+        renewBefore: props.renewBefore ?? defaultRenewBefore,
+        dnsNames: [...this.dnsNames],
+        ipAddresses: [...new Set(['127.0.0.1', '::1', ...(props.ipAddresses ?? [])])],
+        privateKey: {
+          algorithm: certManager.CertificateSpecPrivateKeyAlgorithm.ECDSA,
+          rotationPolicy: certManager.CertificateSpecPrivateKeyRotationPolicy.ALWAYS,
+          size: 256,
+        },
+        usages: [certManager.CertificateSpecUsages.DIGITAL_SIGNATURE, certManager.CertificateSpecUsages.SERVER_AUTH],
+      });
+    };
+    const metadata = { name: this.secretName, namespace, labels: objectLabels(selector) };
+    new ApiObject(this, 'certificate', { ...certManager.Certificate.GVK, metadata, spec: Lazy.any({ produce: spec }) });
+  }
+
+  private check(props: TlsProps): string[] {
+    const problems = new Problems();
+    problems.checkNames('tls', props, { certManager: true, secretName: true } satisfies KnownProps<TlsProps>);
+    if (props.certManager === undefined) problems.require('tls.secretName', props.secretName, dnsSubdomainCheck);
+    for (const name of this.added) problems.check('certificate.addDnsNames', name, certificateDnsNameCheck);
+    const { certManager: cert } = props;
+    if (cert === undefined) return problems.messages;
+    problems.checkNames('tls.certManager', cert, known);
+    problems.checkNames('tls.certManager.issuer', cert.issuer, {
+      kind: true,
+      name: true,
+      group: true,
+    } satisfies KnownProps<CertificateIssuerProps>);
+    const certManagers = cert.issuer.group === undefined || cert.issuer.group === 'cert-manager.io';
+    problems.require('tls.certManager.issuer.kind', cert.issuer.kind, certManagers ? oneOf<string>('Issuer', 'ClusterIssuer') : kind);
+    problems.require('tls.certManager.issuer.name', cert.issuer.name, dnsSubdomainCheck);
+    problems.check('tls.certManager.issuer.group', cert.issuer.group, dnsSubdomainCheck);
+    problems.check('tls.certManager.dnsNames', cert.dnsNames, listOf(certificateDnsNameCheck));
+    problems.check('tls.certManager.ipAddresses', cert.ipAddresses, listOf(ipAddressCheck));
+    const { duration = defaultDuration, renewBefore = defaultRenewBefore } = cert;
+    const bothGood = [
+      problems.check('tls.certManager.duration', duration, atLeast(3600, 'one hour')),
+      problems.check('tls.certManager.renewBefore', renewBefore, atLeast(300, '5 minutes')),
+    ].every(Boolean);
+    if (bothGood && durationSeconds(renewBefore) >= durationSeconds(duration)) {
+      problems.refuse(
+        'tls.certManager.renewBefore',
+        renewBefore,
+        `less than tls.certManager.duration (${duration})`,
+        'write about a third of the duration',
+      );
+    }
+    return problems.messages;
+  }
+}
+
+/** cert-manager refuses shorter ones. */
+const atLeast = (seconds: number, words: string): Check<string> => ({
+  ok: value => goDurationCheck.ok(value) && durationSeconds(value) >= seconds,
+  allowed: `${goDurationCheck.allowed}, ${words} or more`,
+  fix: goDurationCheck.fix,
+});
+
+/** Short names first: they hold in every namespace that an overlay may choose. */
+function dialledNames(services: ServerServices, namespace: string): string[] {
+  const inCluster = (name: string) => [name, `${name}.${namespace}`, `${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`];
+  const pods = [
+    `*.${services.internal}`,
+    `*.${services.internal}.${namespace}`,
+    `*.${services.internal}.${namespace}.svc`,
+    `*.${services.internal}.${namespace}.svc.cluster.local`,
+  ];
+  return ['localhost', ...[services.all, services.active, services.standby, services.internal].flatMap(inCluster), ...pods];
+}

@@ -1,0 +1,57 @@
+import { booleanCheck, type Checks, integer, oneOf } from '../../app/validation/check';
+import { durationCheck } from '../../app/validation/durations';
+import type { Problems } from '../../app/validation/problems';
+import { attributesOf, type HclBlock } from './hcl';
+
+/** A `user_lockout` stanza, in the terms of Vault's documentation ("User lockout"). */
+export interface UserLockoutProps {
+  /** The auth method that the settings are for. */
+  readonly type: 'all' | 'userpass' | 'ldap' | 'approle';
+  /**
+   * Failed logins until a user is locked out.
+   * @default 5 (Vault's)
+   */
+  readonly lockoutThreshold?: number;
+  /**
+   * How long a user stays locked out.
+   * @default "15m" (Vault's)
+   */
+  readonly lockoutDuration?: string;
+  /**
+   * After what time without a failed login the count starts again.
+   * @default "15m" (Vault's)
+   */
+  readonly lockoutCounterReset?: string;
+  /**
+   * Whether nobody is locked out.
+   * @default false (Vault's)
+   */
+  readonly disableLockout?: boolean;
+}
+
+const types = oneOf('all', 'userpass', 'ldap', 'approle');
+
+const checks: Checks<Omit<UserLockoutProps, 'type'>> = {
+  lockoutThreshold: integer(1),
+  lockoutDuration: durationCheck,
+  lockoutCounterReset: durationCheck,
+  disableLockout: booleanCheck,
+};
+
+export function checkUserLockout(problems: Problems, stanzas: readonly UserLockoutProps[]): void {
+  for (const [index, stanza] of stanzas.entries()) {
+    problems.check(`userLockout[${index}].type`, stanza.type, types);
+    problems.checkAll(`userLockout[${index}]`, stanza, checks, 'type');
+    if (stanzas.findIndex(other => other.type === stanza.type) < index) {
+      problems.refuse(`userLockout[${index}].type`, stanza.type, 'each type once', 'put the settings of one type into one entry');
+    }
+  }
+}
+
+/** Vault reads these numbers as strings, as its documentation writes them. */
+export const userLockoutBlocks = (stanzas: readonly UserLockoutProps[]): readonly HclBlock[] =>
+  stanzas.map(({ type, lockoutThreshold, ...rest }) => ({
+    type: 'user_lockout',
+    labels: [type],
+    body: { attributes: attributesOf({ ...rest, lockoutThreshold: lockoutThreshold?.toString() }, checks) },
+  }));
