@@ -10,7 +10,7 @@ export { SynthError } from './app/kustomize/synth-error';
 export { AwsResources } from './aws/aws-resources';
 export type { AwsResourcesProps } from './aws/aws-resources-props';
 export type { AdminPath, AdminProps } from './init/admin';
-export { Custody } from './init/custody';
+export { Custody } from './init/custody/custody';
 export { VaultInit } from './init/vault-init';
 export type { VaultInitProps } from './init/vault-init-props';
 export { VaultServer } from './server/vault-server';

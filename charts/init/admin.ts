@@ -1,9 +1,10 @@
 import { type AwsEnvironment, parseArn, partitionOf } from '../app/aws/environment';
+import { jobName } from '../app/jobs/job-name';
+import type { VaultWrite } from '../app/jobs/vault-write';
 import { sourceFile } from '../app/kustomize/source-file';
 import { type Check, listOf, matching, oneOf } from '../app/validation/check';
 import type { KnownProps, Problems } from '../app/validation/problems';
-import type { VaultServer } from '../server/vault-server';
-import type { VaultWrite } from './plan';
+import type { IVault } from '../app/vault';
 
 /** The ways in for people. */
 export interface PeopleProps {
@@ -51,10 +52,10 @@ export interface AdminPath {
   readonly audience: string;
 }
 
-export const adminPath = (vault: VaultServer, props: AdminProps): AdminPath => ({
+export const adminPath = (vault: IVault, props: AdminProps): AdminPath => ({
   mount: props.method ?? 'kubernetes',
   role: `${vault.name}-admin`,
-  serviceAccount: `${vault.name}-configuration`,
+  serviceAccount: jobName(vault, 'configuration'),
   audience: vault.name,
 });
 
@@ -62,11 +63,11 @@ export const adminPath = (vault: VaultServer, props: AdminProps): AdminPath => (
 const namespaceVariable = '$NAMESPACE';
 
 /** What is written with the root token: an audit device, the policies, and the ways in. */
-export function firstWrites(vault: VaultServer, admin: AdminPath, props: AdminProps, initAccount: string): readonly VaultWrite[] {
+export function firstWrites(vault: IVault, admin: AdminPath, props: AdminProps, initAccount: string): readonly VaultWrite[] {
   const { mount, audience } = admin;
-  const initPolicy = `${vault.name}-init`;
+  const initPolicy = jobName(vault, 'init');
   // the second does not exist yet: it is for whoever configures engines to write, by their mounts
-  const adminPolicies = [admin.role, `${vault.name}-configuration`];
+  const adminPolicies = [admin.role, jobName(vault, 'configuration')];
   const enable = (name: string): VaultWrite => ({
     path: `sys/auth/${name}`,
     unless: { list: 'sys/auth', has: `${name}/` },
@@ -113,7 +114,7 @@ export function firstWrites(vault: VaultServer, admin: AdminPath, props: AdminPr
 
 /** Vault documentation, "AWS auth method": logins by a signed GetCallerIdentity, for which Vault needs no right in AWS. */
 const peoplesWrites = (
-  vault: VaultServer,
+  vault: IVault,
   role: string,
   token_policies: readonly string[],
   { iamPrincipals = [], serverId }: PeopleProps,
@@ -141,7 +142,9 @@ const peoplesWrites = (
   },
 ];
 
-const defaultServerId = ({ table, aws }: VaultServer): string => `${table.name}.${table.region}.${aws.accountId}`;
+/** Undefined where the Vault has another storage: nothing tells it from others then. */
+const defaultServerId = ({ table, aws }: IVault): string | undefined =>
+  table === undefined ? undefined : `${table.name}.${table.region}.${aws.accountId}`;
 
 /** Vault compares the caller's ARN without its path (vault issues 2729, 3368): one that is bound with a path never matches. */
 const canonicalArn = (arn: string): string => arn.replace(/^(.*:(?:role|user)\/)(?:.*\/)?/, '$1');
@@ -166,11 +169,19 @@ const serverId = matching(/^[\w.:/-]{1,128}$/, '1 to 128 characters of A-Z, a-z,
 
 const known: KnownProps<AdminProps> = { method: true, issuer: true, iamPrincipals: true, serverId: true };
 
-export function checkAdmin(problems: Problems, props: AdminProps, aws: AwsEnvironment): void {
+export function checkAdmin(problems: Problems, props: AdminProps, vault: IVault): void {
+  const { aws } = vault;
   problems.checkNames('admin', props, known);
   problems.check('admin.method', props.method, oneOf('kubernetes', 'jwt'));
   if ('iamPrincipals' in props) problems.require('admin.iamPrincipals', props.iamPrincipals, listOf(iamPrincipal(aws)));
   problems.check('admin.serverId', props.serverId, serverId);
+  if (props.iamPrincipals !== undefined && props.serverId === undefined && defaultServerId(vault) === undefined)
+    problems.refuse(
+      'admin.serverId',
+      props.serverId,
+      'a name that no other Vault has',
+      'write one: a Vault without a table has no default',
+    );
   if (props.serverId !== undefined && props.iamPrincipals === undefined)
     problems.refuse('admin.serverId', props.serverId, 'only with iamPrincipals', 'leave it out: nobody logs in through AWS');
   if (props.method === 'jwt') {

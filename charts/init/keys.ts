@@ -1,6 +1,6 @@
 import { type Check, integer } from '../app/validation/check';
 import type { Problems } from '../app/validation/problems';
-import type { Custody } from './custody';
+import type { CustodyPlace } from './custody/place';
 import { ciphertextBytes, pgpKeyCheck } from './pgp-key';
 import type { VaultInitProps } from './vault-init-props';
 
@@ -10,14 +10,14 @@ export interface KeySplit {
   readonly threshold: number;
 }
 
-/** How many places of custody there are. */
-function places(props: VaultInitProps): number {
-  const custody: Custody = props.custody;
+/** How many places take a key each. */
+function separatePlaces(props: VaultInitProps): number {
+  const custody: CustodyPlace = props.custody;
   return custody.separateShares ?? 1;
 }
 
 export function keySplit(props: VaultInitProps): KeySplit {
-  const shares = props.recoveryShares ?? props.pgpKeys?.length ?? places(props);
+  const shares = props.recoveryShares ?? props.pgpKeys?.length ?? separatePlaces(props);
   return { shares, threshold: props.recoveryThreshold ?? (shares === 1 ? 1 : Math.floor(shares / 2) + 1) };
 }
 
@@ -54,8 +54,8 @@ const notEmpty: Check<readonly string[]> = {
 
 export function checkKeys(problems: Problems, props: VaultInitProps): void {
   const { shares, threshold } = keySplit(props);
-  const separate = places(props);
-  const { kind }: Custody = props.custody;
+  const separate = separatePlaces(props);
+  const { kind }: CustodyPlace = props.custody;
   for (const [index, key] of (props.pgpKeys ?? []).entries()) {
     if (problems.require(`pgpKeys[${index}]`, key, pgpKeyCheck) && props.pgpKeys?.indexOf(key) !== index)
       problems.refuse(

@@ -2,18 +2,12 @@ import type { Construct } from 'constructs';
 import { type OutboundProps, outboundEgress } from '../app/jobs/outbound';
 import { objectLabels, type SelectorLabels } from '../app/kubernetes/labels';
 import { dnsEgress, networkPolicy, ports } from '../app/kubernetes/network-policy';
-import type { VaultServer } from '../server/vault-server';
+import type { IVault } from '../app/vault';
 
 /** The Job reaches the servers, DNS, AWS and the API server, and the servers admit it; nobody reaches the Job. */
-export function initNetworkPolicies(
-  scope: Construct,
-  name: string,
-  vault: VaultServer,
-  job: SelectorLabels,
-  outbound: OutboundProps,
-): void {
+export function initNetworkPolicies(scope: Construct, name: string, vault: IVault, job: SelectorLabels, outbound: OutboundProps): void {
   const common = { namespace: vault.namespace, labels: objectLabels(job) };
-  const api = ports([vault.listener.port]);
+  const api = ports([vault.port]);
   networkPolicy(scope, 'network', {
     ...common,
     name,

@@ -1,9 +1,4 @@
-/** One write to Vault that may be repeated; `unless` names a list and what stands in it once the write is done. */
-export interface VaultWrite {
-  readonly path: string;
-  readonly unless?: { readonly list: string; readonly has: string };
-  readonly body: object;
-}
+import type { VaultWrite } from '../app/jobs/vault-write.ts';
 
 /** What the init Job is told at synth: `plan.json` beside its program. What an overlay may change is in the Job's environment instead. */
 export interface InitPlan {

@@ -1,14 +1,14 @@
 import type { OutboundProps } from '../app/jobs/outbound';
 import type { ResourcesProps } from '../app/kubernetes/resources';
-import type { VaultServer } from '../server/vault-server';
+import type { IVault } from '../app/vault';
 import type { AdminProps } from './admin';
-import type { ClosedCustody } from './custody';
-import type { LogCustody } from './custody-log';
+import type { LogCustody } from './custody/log';
+import type { ClosedCustodyPlace } from './custody/place';
 
 /** What every init Job may be told. */
 export interface InitJobProps {
   /** The servers to initialise. */
-  readonly vault: VaultServer;
+  readonly vault: IVault;
   /**
    * How many recovery keys there are. More than one only where each goes to a place of its own: to a PGP key, or to a secret.
    * @default one for each PGP key, or for each secret of custody, else 1
@@ -44,7 +44,7 @@ export interface InitJobProps {
 /** The Job makes an admin path with the root token. */
 export interface RevokedRootProps extends InitJobProps {
   /** Where the recovery keys go. */
-  readonly custody: ClosedCustody;
+  readonly custody: ClosedCustodyPlace;
   /**
    * What becomes of the root token: revoked once the admin path works, or kept alive in custody beside the recovery keys.
    * @default "revoke"
@@ -66,7 +66,7 @@ export interface RevokedRootProps extends InitJobProps {
 /** The root token comes out encrypted: the Job cannot use it, so it makes no admin path and revokes nothing. */
 export interface EncryptedRootProps extends InitJobProps {
   /** Where the recovery keys go; the log only with `pgpKeys`. */
-  readonly custody: ClosedCustody;
+  readonly custody: ClosedCustodyPlace;
   /** The PGP key that the root token is encrypted to, as base64 of the binary key. Its holder makes the way in, and revokes it. */
   readonly rootTokenPgpKey: string;
   /**
@@ -81,7 +81,7 @@ export interface EncryptedRootProps extends InitJobProps {
 /** Everything comes out encrypted, so that even the log may hold it. */
 export interface EncryptedProps extends InitJobProps {
   /** Where the ciphertext goes. */
-  readonly custody: ClosedCustody | LogCustody;
+  readonly custody: ClosedCustodyPlace | LogCustody;
   /** The PGP key that the root token is encrypted to, as base64 of the binary key. Its holder makes the way in, and revokes it. */
   readonly rootTokenPgpKey: string;
   /** PGP keys, one for each recovery key, as base64 of the binary key (`gpg --export ID | base64 -w0`). */

@@ -1,10 +1,12 @@
-import { ApiObject, Chart, JsonPatch } from 'cdk8s';
+import { ApiObject, Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
 import { IamRole } from '../app/aws/iam-role';
 import { AwsRequirement } from '../app/aws/requirement';
+import { changesLease, jobName } from '../app/jobs/job-name';
 import { checkOutbound } from '../app/jobs/outbound';
 import { ScriptJob } from '../app/jobs/script-job';
+import { clusterScoped } from '../app/kubernetes/cluster-scoped';
 import { objectLabels, selectorLabels } from '../app/kubernetes/labels';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
 import { checkResources, type ResourcesProps } from '../app/kubernetes/resources';
@@ -13,7 +15,7 @@ import { baseFolder, KustomizeFolder } from '../app/kustomize/kustomize-folder';
 import { UniqueResource } from '../app/kustomize/unique-resource';
 import { booleanCheck, oneOf } from '../app/validation/check';
 import { type KnownProps, Problems } from '../app/validation/problems';
-import type { VaultServer } from '../server/vault-server';
+import type { IVault } from '../app/vault';
 import { type AdminPath, adminPath, checkAdmin, firstWrites } from './admin';
 import { checkKeys, initRequest, largestAnswer } from './keys';
 import { initNetworkPolicies } from './network';
@@ -43,7 +45,7 @@ export class VaultInit extends Chart {
   constructor(scope: Construct, id: string, props: VaultInitProps) {
     super(scope, id, { namespace: props.vault.namespace });
     const { vault, custody, outbound = {} } = props;
-    const name = `${vault.name}-init`;
+    const name = jobName(vault, 'init');
     const selector = selectorLabels(vault.name, 'init');
     const encrypted = props.rootTokenPgpKey !== undefined;
     this.admin = encrypted ? undefined : adminPath(vault, props.admin ?? {});
@@ -60,15 +62,15 @@ export class VaultInit extends Chart {
             maxSessionSeconds: 12 * 3600,
           });
     for (const [index, secret] of custody.secrets.entries())
-      new AwsRequirement(this, `needs-secret-${index}`, vault.aws, vault.aws.region, secret);
-    for (const [index, place] of custody.places.entries())
-      new UniqueResource(this, `claim-secret-${index}`, {
-        what: `${place}, of account ${vault.aws.accountId} in ${vault.aws.region},`,
+      new AwsRequirement(this, `requires-secret-${index}`, vault.aws, vault.aws.region, secret);
+    for (const [index, secret] of custody.uniqueResources.entries())
+      new UniqueResource(this, `unique-secret-${index}`, {
+        name: `${secret}, of account ${vault.aws.accountId} in ${vault.aws.region},`,
         fix: 'give each Vault its own: the keys of the second would be refused, or overwrite those of the first',
       });
     if (this.admin?.mount === 'kubernetes') authDelegator(this, vault);
     initNetworkPolicies(this, name, vault, selector, outbound);
-    const lease = `${vault.name}-changes`;
+    const lease = changesLease(vault);
     const plan: InitPlan = {
       lease,
       budget: { name, labels: objectLabels(selector), pods: selector },
@@ -92,7 +94,7 @@ export class VaultInit extends Chart {
       lease,
       rules: [...budgetRules(name), ...custody.rules],
       env: [
-        { name: 'VAULT_ADDR', value: `https://${vault.name}-0.${vault.services.internal}.$(NAMESPACE).svc:${vault.listener.port}` },
+        { name: 'VAULT_ADDR', value: `https://${vault.name}-0.${vault.services.internal}.$(NAMESPACE).svc:${vault.port}` },
         { name: 'AWS_REGION', value: vault.aws.region },
         ...Object.entries(custody.env).map(([variable, value]) => ({ name: variable, value })),
       ],
@@ -105,8 +107,8 @@ export class VaultInit extends Chart {
             defaultMode: 0o444,
             sources: [
               // that it is there makes the pod wait for the Secret; the authority, which not every issuer gives, does not
-              { secret: { name: vault.certificate.secretName, items: [{ key: 'tls.crt', path: 'tls.crt' }] } },
-              { secret: { name: vault.certificate.secretName, items: [{ key: 'ca.crt', path: 'ca.crt' }], optional: true } },
+              { secret: { name: vault.tlsSecretName, items: [{ key: 'tls.crt', path: 'tls.crt' }] } },
+              { secret: { name: vault.tlsSecretName, items: [{ key: 'ca.crt', path: 'ca.crt' }], optional: true } },
             ],
           },
         },
@@ -147,14 +149,14 @@ export class VaultInit extends Chart {
     // the Job's name ends in a hash of ten digits, and Kubernetes allows 63 characters
     if (vault.name.length > 47)
       problems.refuse('vault.name', vault.name, 'at most 47 characters with an init Job', 'choose a shorter name');
-    custody.check(problems, {
+    custody.validate(problems, {
       aws: vault.aws,
       unsealKey: vault.unsealKey,
-      tlsSecret: vault.certificate.secretName,
+      tlsSecret: vault.tlsSecretName,
       largestAnswer: largestAnswer(props),
     });
     checkKeys(problems, props);
-    checkAdmin(problems, props.admin ?? {}, vault.aws);
+    checkAdmin(problems, props.admin ?? {}, vault);
     checkOutbound(problems, props.outbound ?? {});
     problems.check('rootToken', props.rootToken, oneOf('revoke', 'custody'));
     problems.check('adopt', props.adopt, booleanCheck);
@@ -187,16 +189,11 @@ const budgetRules = (name: string): k8s.PolicyRule[] => [
 ];
 
 /** Lets Vault ask the cluster whose a ServiceAccount token is (Vault documentation, "Kubernetes auth method"). */
-function authDelegator(scope: Construct, vault: VaultServer): void {
-  const binding = new ApiObject(
-    scope,
-    'auth-delegator',
-    k8s.KubeClusterRoleBinding.manifest({
-      metadata: { name: `${vault.namespace}-${vault.name}-auth-delegator`, labels: objectLabels(vault.selector) },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:auth-delegator' },
-      subjects: [{ kind: 'ServiceAccount', name: vault.serviceAccountName, namespace: vault.namespace }],
-    }),
-  );
-  // cdk8s stamps the chart's namespace on cluster-scoped kinds too
-  binding.addJsonPatch(JsonPatch.remove('/metadata/namespace'));
+function authDelegator(scope: Construct, vault: IVault): void {
+  const manifest = k8s.KubeClusterRoleBinding.manifest({
+    metadata: { name: `${vault.namespace}-${vault.name}-auth-delegator`, labels: objectLabels(selectorLabels(vault.name, 'server')) },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:auth-delegator' },
+    subjects: [{ kind: 'ServiceAccount', name: vault.serviceAccountName, namespace: vault.namespace }],
+  });
+  clusterScoped(new ApiObject(scope, 'auth-delegator', manifest));
 }

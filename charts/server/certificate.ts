@@ -1,13 +1,14 @@
 import { ApiObject, Lazy } from 'cdk8s';
-import { Construct } from 'constructs';
+import type { Construct } from 'constructs';
 import { certManager } from '../../imports';
-import { objectLabels, type SelectorLabels } from '../app/kubernetes/labels';
 import { assertNotSynthesized } from '../app/kustomize/tree-lock';
 import { certificateDnsNameCheck, ipAddressCheck } from '../app/validation/addresses';
 import { type Check, listOf, matching, oneOf } from '../app/validation/check';
 import { durationSeconds, goDurationCheck } from '../app/validation/durations';
 import { dnsSubdomainCheck } from '../app/validation/names';
-import { type KnownProps, Problems } from '../app/validation/problems';
+import type { Part } from '../app/validation/part';
+import type { KnownProps, Problems } from '../app/validation/problems';
+import type { ServerIdentity } from './server-identity';
 import type { ServerServices } from './services';
 
 /** Who signs the certificate (cert-manager documentation, `issuerRef`). */
@@ -73,31 +74,31 @@ const known: KnownProps<CertManagerProps> = { issuer: true, duration: true, rene
 const kind = matching(/^[A-Z][A-Za-z0-9]*$/, 'kinds', 'write for example "AWSPCAClusterIssuer"');
 
 /** The servers' certificate: the Secret that pods mount, and the names that it must hold. */
-export class ServerCertificate extends Construct {
-  /** The Secret with tls.crt, tls.key and ca.crt. */
+export class ServerCertificate implements Part {
+  /** The Secret with tls.crt, tls.key and ca.crt, in the namespace of the servers. */
   readonly secretName: string;
-  private readonly own: readonly string[];
+  private readonly dialled: readonly string[];
   private readonly added: string[] = [];
 
   constructor(
-    scope: Construct,
-    id: string,
-    name: string,
-    namespace: string,
+    private readonly scope: Construct,
+    private readonly server: ServerIdentity,
+    private readonly props: TlsProps,
     services: ServerServices,
-    selector: SelectorLabels,
-    props: TlsProps,
   ) {
-    super(scope, id);
-    this.secretName = props.secretName ?? `${name}-tls`;
-    this.own = [...dialledNames(services, namespace), ...(props.certManager?.dnsNames ?? [])];
-    this.node.addValidation({ validate: () => this.check(props) });
-    if (props.certManager !== undefined) this.addCertificate(props.certManager, namespace, selector);
+    this.secretName = props.secretName ?? `${server.name}-tls`;
+    this.dialled = dialledNames(services, server.namespace);
+    if (props.certManager !== undefined) this.addCertificate(props.certManager);
   }
 
   /** Every DNS name under which a server is dialled, by kubelet, other servers, clients and later charts. */
   get dnsNames(): readonly string[] {
-    return [...new Set([...this.own, ...this.added])];
+    return [...new Set([...this.dialled, ...(this.props.certManager?.dnsNames ?? []), ...this.added])];
+  }
+
+  /** The algorithm of the private key; undefined where the Secret is the user's. */
+  get keyAlgorithm(): 'ECDSA' | undefined {
+    return this.props.certManager === undefined ? undefined : 'ECDSA';
   }
 
   /**
@@ -106,13 +107,39 @@ export class ServerCertificate extends Construct {
    * @throws after `app.synth()`
    */
   addDnsNames(...names: readonly string[]): void {
-    assertNotSynthesized(this, 'certificate.addDnsNames');
+    assertNotSynthesized(this.scope, 'certificate.addDnsNames');
     this.added.push(...names);
   }
 
-  private addCertificate(props: CertManagerTlsProps['certManager'], namespace: string, selector: SelectorLabels): void {
-    const spec = () => {
-      return certManager.toJson_CertificateSpec({
+  validate(problems: Problems): void {
+    const { certManager: props, secretName } = this.props;
+    problems.checkNames('tls', this.props, { certManager: true, secretName: true } satisfies KnownProps<TlsProps>);
+    for (const name of this.added) problems.check('certificate.addDnsNames', name, certificateDnsNameCheck);
+    if (props === undefined) {
+      problems.require('tls.secretName', secretName, dnsSubdomainCheck);
+      return;
+    }
+    problems.checkNames('tls.certManager', props, known);
+    validateIssuer(problems, props.issuer);
+    problems.check('tls.certManager.dnsNames', props.dnsNames, listOf(certificateDnsNameCheck));
+    problems.check('tls.certManager.ipAddresses', props.ipAddresses, listOf(ipAddressCheck));
+    const { duration = defaultDuration, renewBefore = defaultRenewBefore } = props;
+    const bothGood = [
+      problems.check('tls.certManager.duration', duration, atLeast(3600, 'one hour')),
+      problems.check('tls.certManager.renewBefore', renewBefore, atLeast(300, '5 minutes')),
+    ].every(Boolean);
+    if (bothGood && durationSeconds(renewBefore) >= durationSeconds(duration))
+      problems.refuse(
+        'tls.certManager.renewBefore',
+        renewBefore,
+        `less than tls.certManager.duration (${duration})`,
+        'write about a third of the duration',
+      );
+  }
+
+  private addCertificate(props: CertManagerProps): void {
+    const produce = () =>
+      certManager.toJson_CertificateSpec({
         secretName: this.secretName,
         issuerRef: props.issuer,
         duration: props.duration ?? defaultDuration,
@@ -126,45 +153,21 @@ export class ServerCertificate extends Construct {
         },
         usages: [certManager.CertificateSpecUsages.DIGITAL_SIGNATURE, certManager.CertificateSpecUsages.SERVER_AUTH],
       });
-    };
-    const metadata = { name: this.secretName, namespace, labels: objectLabels(selector) };
-    new ApiObject(this, 'certificate', { ...certManager.Certificate.GVK, metadata, spec: Lazy.any({ produce: spec }) });
+    const metadata = this.server.metadata(this.secretName);
+    new ApiObject(this.scope, 'certificate', { ...certManager.Certificate.GVK, metadata, spec: Lazy.any({ produce }) });
   }
+}
 
-  private check(props: TlsProps): string[] {
-    const problems = new Problems();
-    problems.checkNames('tls', props, { certManager: true, secretName: true } satisfies KnownProps<TlsProps>);
-    if (props.certManager === undefined) problems.require('tls.secretName', props.secretName, dnsSubdomainCheck);
-    for (const name of this.added) problems.check('certificate.addDnsNames', name, certificateDnsNameCheck);
-    const { certManager: cert } = props;
-    if (cert === undefined) return problems.messages;
-    problems.checkNames('tls.certManager', cert, known);
-    problems.checkNames('tls.certManager.issuer', cert.issuer, {
-      kind: true,
-      name: true,
-      group: true,
-    } satisfies KnownProps<CertificateIssuerProps>);
-    const certManagers = cert.issuer.group === undefined || cert.issuer.group === 'cert-manager.io';
-    problems.require('tls.certManager.issuer.kind', cert.issuer.kind, certManagers ? oneOf<string>('Issuer', 'ClusterIssuer') : kind);
-    problems.require('tls.certManager.issuer.name', cert.issuer.name, dnsSubdomainCheck);
-    problems.check('tls.certManager.issuer.group', cert.issuer.group, dnsSubdomainCheck);
-    problems.check('tls.certManager.dnsNames', cert.dnsNames, listOf(certificateDnsNameCheck));
-    problems.check('tls.certManager.ipAddresses', cert.ipAddresses, listOf(ipAddressCheck));
-    const { duration = defaultDuration, renewBefore = defaultRenewBefore } = cert;
-    const bothGood = [
-      problems.check('tls.certManager.duration', duration, atLeast(3600, 'one hour')),
-      problems.check('tls.certManager.renewBefore', renewBefore, atLeast(300, '5 minutes')),
-    ].every(Boolean);
-    if (bothGood && durationSeconds(renewBefore) >= durationSeconds(duration)) {
-      problems.refuse(
-        'tls.certManager.renewBefore',
-        renewBefore,
-        `less than tls.certManager.duration (${duration})`,
-        'write about a third of the duration',
-      );
-    }
-    return problems.messages;
-  }
+function validateIssuer(problems: Problems, issuer: CertificateIssuerProps): void {
+  problems.checkNames('tls.certManager.issuer', issuer, {
+    kind: true,
+    name: true,
+    group: true,
+  } satisfies KnownProps<CertificateIssuerProps>);
+  const certManagers = issuer.group === undefined || issuer.group === 'cert-manager.io';
+  problems.require('tls.certManager.issuer.kind', issuer.kind, certManagers ? oneOf<string>('Issuer', 'ClusterIssuer') : kind);
+  problems.require('tls.certManager.issuer.name', issuer.name, dnsSubdomainCheck);
+  problems.check('tls.certManager.issuer.group', issuer.group, dnsSubdomainCheck);
 }
 
 /** cert-manager refuses shorter ones. */
@@ -175,13 +178,7 @@ const atLeast = (seconds: number, words: string): Check<string> => ({
 });
 
 /** Short names first: they hold in every namespace that an overlay may choose. */
-function dialledNames(services: ServerServices, namespace: string): string[] {
+function dialledNames({ all, active, standby, internal }: ServerServices, namespace: string): string[] {
   const inCluster = (name: string) => [name, `${name}.${namespace}`, `${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`];
-  const pods = [
-    `*.${services.internal}`,
-    `*.${services.internal}.${namespace}`,
-    `*.${services.internal}.${namespace}.svc`,
-    `*.${services.internal}.${namespace}.svc.cluster.local`,
-  ];
-  return ['localhost', ...[services.all, services.active, services.standby, services.internal].flatMap(inCluster), ...pods];
+  return ['localhost', ...[all, active, standby, internal, `*.${internal}`].flatMap(inCluster)];
 }

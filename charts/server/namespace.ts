@@ -1,29 +1,48 @@
-import { ApiObject, JsonPatch } from 'cdk8s';
+import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
-import type { MemoryLock } from './pod/memory-lock';
-import { addsIpcLock } from './pod/memory-lock';
+import { clusterScoped } from '../app/kubernetes/cluster-scoped';
+import type { Part } from '../app/validation/part';
+import type { Problems } from '../app/validation/problems';
+import type { LockedMemory } from './pod/memory-lock';
+import type { ServerIdentity } from './server-identity';
 
 /**
- * IPC_LOCK is in neither Pod Security Standard (Kubernetes documentation): only without it can the namespace enforce one. What breaks `restricted` is seen
- * all the same: the API server warns whoever applies it, and marks it in its audit log ("Pod Security Admission").
+ * The Namespace of `createNamespace`. IPC_LOCK is in neither Pod Security Standard (Kubernetes documentation): only without it can the namespace enforce one.
+ * What breaks `restricted` is seen all the same: the API server warns whoever applies it, and marks it in its audit log ("Pod Security Admission").
  */
-export function namespace(scope: Construct, name: string, memoryLock: MemoryLock): void {
-  const level = addsIpcLock(memoryLock) ? 'privileged' : 'restricted';
-  const object = new ApiObject(
-    scope,
-    'namespace',
-    k8s.KubeNamespace.manifest({
-      metadata: {
-        name,
-        labels: {
-          'pod-security.kubernetes.io/enforce': level,
-          'pod-security.kubernetes.io/audit': 'restricted',
-          'pod-security.kubernetes.io/warn': 'restricted',
-        },
+export class ServerNamespace implements Part {
+  constructor(
+    scope: Construct,
+    private readonly server: ServerIdentity,
+    private readonly created: boolean | undefined,
+    private readonly memory: LockedMemory,
+  ) {
+    if (!created) return;
+    const metadata = {
+      name: server.namespace,
+      labels: {
+        'pod-security.kubernetes.io/enforce': this.enforcesRestricted ? 'restricted' : 'privileged',
+        'pod-security.kubernetes.io/audit': 'restricted',
+        'pod-security.kubernetes.io/warn': 'restricted',
       },
-    }),
-  );
-  // cdk8s stamps the chart's namespace on cluster-scoped kinds too
-  object.addJsonPatch(JsonPatch.remove('/metadata/namespace'));
+    };
+    clusterScoped(new ApiObject(scope, 'namespace', k8s.KubeNamespace.manifest({ metadata })));
+  }
+
+  /** Whether pods that break Pod Security `restricted` would be refused. */
+  get enforcesRestricted(): boolean {
+    return this.created === true && !this.memory.addsIpcLock;
+  }
+
+  validate(problems: Problems): void {
+    const { namespace } = this.server;
+    if (this.created && /^(default|kube-.*)$/.test(namespace))
+      problems.refuse(
+        'createNamespace',
+        namespace,
+        "namespaces that are not the cluster's own",
+        'leave createNamespace out, or give Vault a namespace of its own',
+      );
+  }
 }

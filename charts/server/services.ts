@@ -1,12 +1,15 @@
 import { ApiObject } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
-import { objectLabels, type SelectorLabels } from '../app/kubernetes/labels';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
 import { cidrCheck } from '../app/validation/addresses';
 import { type Check, type Checks, listOf, matching, oneOf } from '../app/validation/check';
 import { annotationsCheck, labelsCheck } from '../app/validation/names';
+import type { Part } from '../app/validation/part';
 import type { KnownProps, Problems } from '../app/validation/problems';
+import type { ServerIdentity } from './server-identity';
+import type { ServerPorts } from './server-ports';
+import type { DynamoDbStorage } from './vault-hcl/storage';
 
 /** One of the Services in front of the servers. Name, ports and selector are the chart's. */
 export interface ServiceProps {
@@ -99,101 +102,37 @@ const checks: Checks<ServiceProps> = {
   loadBalancerSourceRanges: listOf(cidrCheck),
 };
 
-export function checkServices(problems: Problems, services: ServicesProps, selector: SelectorLabels): void {
-  problems.checkNames('services', services, { all: true, active: true, standby: true, internal: true } satisfies KnownProps<ServicesProps>);
-  const internalProps = ['annotations', 'labels', 'ipFamilies', 'ipFamilyPolicy'];
-  for (const prop of Object.keys(services.internal ?? {}).filter(name => !internalProps.includes(name))) {
-    problems.refuse('services.internal', prop, internalProps.join(', '), 'leave it out: the Service is headless');
-  }
-  for (const key of ['all', 'active', 'standby', 'internal'] as const) {
-    const props: ServiceProps = services[key] ?? {};
-    problems.checkAll(`services.${key}`, props, checks);
-    const type = props.type ?? 'ClusterIP';
-    for (const prop of ['loadBalancerClass', 'loadBalancerSourceRanges'] as const) {
-      if (props[prop] !== undefined && type !== 'LoadBalancer')
-        problems.refuse(`services.${key}.${prop}`, props[prop], 'only for type "LoadBalancer"', 'set the type or leave it out');
-    }
-    if (props.externalTrafficPolicy !== undefined && type === 'ClusterIP') {
-      problems.refuse(
-        `services.${key}.externalTrafficPolicy`,
-        props.externalTrafficPolicy,
-        'only for types "NodePort" and "LoadBalancer"',
-        'set the type or leave it out',
-      );
-    }
-    if (props.ipFamilies?.length === 2 && !(props.ipFamilyPolicy ?? 'SingleStack').endsWith('DualStack')) {
-      problems.refuse(
-        `services.${key}.ipFamilies`,
-        props.ipFamilies,
-        'one family with ipFamilyPolicy "SingleStack"',
-        'set ipFamilyPolicy to "PreferDualStack" or "RequireDualStack"',
-      );
-    }
-    for (const label of Object.keys(props.labels ?? {}).filter(name => Object.hasOwn(objectLabels(selector), name))) {
-      problems.refuse(`services.${key}.labels`, label, 'labels that the chart does not set', 'choose another key');
-    }
-  }
-}
-
-export interface ServicePorts {
-  readonly api: number;
-  readonly cluster: number;
-  readonly metrics: number | undefined;
-}
-
-export interface ServerServicesOptions {
-  readonly name: string;
-  readonly namespace: string;
-  readonly selector: SelectorLabels;
-  readonly ports: ServicePorts;
-  /** Without high availability Vault never labels its pod as active. */
-  readonly haEnabled: boolean;
-  readonly props: ServicesProps;
-}
-
 /** The four Services; their names are what other charts and people use. */
-export class ServerServices {
+export class ServerServices implements Part {
+  /** Every ready server; standbys forward requests to the active one. */
   readonly all: string;
+  /** The active server. */
   readonly active: string;
+  /** The standbys. */
   readonly standby: string;
+  /** Headless: the DNS domain of the pods, whether they are ready or not. */
   readonly internal: string;
 
-  constructor(scope: Construct, options: ServerServicesOptions) {
-    const { name, namespace, selector, ports, props } = options;
+  constructor(
+    private readonly scope: Construct,
+    private readonly server: ServerIdentity,
+    private readonly props: ServicesProps = {},
+    beside: { readonly ports: ServerPorts; readonly storage: DynamoDbStorage },
+  ) {
+    const { ports, storage } = beside;
+    const { name, selector } = server;
     this.all = name;
     this.active = `${name}-active`;
     this.standby = `${name}-standby`;
     this.internal = `${name}-internal`;
 
-    const make = (id: string, serviceName: string, service: ServiceProps, spec: k8s.ServiceSpec) =>
-      new ApiObject(
-        scope,
-        id,
-        k8s.KubeService.manifest({
-          metadata: omitUndefined({
-            name: serviceName,
-            namespace,
-            labels: { ...service.labels, ...objectLabels(selector) },
-            annotations: service.annotations,
-          }),
-          spec: { ...omitUndefined({ ...service, annotations: undefined, labels: undefined }), ...spec } as k8s.ServiceSpec,
-        }),
-      );
-    // equal numbers on Service and pod: some network policy engines see the one, some the other
-    const port = (portName: string, number: number, appProtocol: string) => ({
-      name: portName,
-      port: number,
-      targetPort: k8s.IntOrString.fromNumber(number),
-      appProtocol,
-    });
     const api = port('https', ports.api, 'https');
-    // Vault labels its own pod when its state changes (service registration)
-    const inState = (active: boolean) => ({ ...selector, ...(options.haEnabled ? { 'vault-active': String(active) } : {}) });
-
-    make('service', this.all, props.all ?? {}, { selector, ports: [api] });
-    make('service-active', this.active, props.active ?? {}, { selector: inState(true), ports: [api] });
-    make('service-standby', this.standby, props.standby ?? {}, { selector: inState(false), ports: [api] });
-    make('service-internal', this.internal, props.internal ?? {}, {
+    // Vault labels its own pod when its state changes (service registration); without high availability never as active
+    const inState = (active: boolean) => ({ ...selector, ...(storage.haEnabled ? { 'vault-active': String(active) } : {}) });
+    this.add('service', this.all, props.all, { selector, ports: [api] });
+    this.add('service-active', this.active, props.active, { selector: inState(true), ports: [api] });
+    this.add('service-standby', this.standby, props.standby, { selector: inState(false), ports: [api] });
+    this.add('service-internal', this.internal, props.internal, {
       clusterIp: 'None',
       // servers find each other, and the init Job the first one, before they are ready
       publishNotReadyAddresses: true,
@@ -205,4 +144,59 @@ export class ServerServices {
       ],
     });
   }
+
+  validate(problems: Problems): void {
+    const { props } = this;
+    problems.checkNames('services', props, { all: true, active: true, standby: true, internal: true } satisfies KnownProps<ServicesProps>);
+    const internalProps = ['annotations', 'labels', 'ipFamilies', 'ipFamilyPolicy'];
+    for (const prop of Object.keys(props.internal ?? {}).filter(name => !internalProps.includes(name)))
+      problems.refuse('services.internal', prop, internalProps.join(', '), 'leave it out: the Service is headless');
+    for (const key of ['all', 'active', 'standby', 'internal'] as const)
+      this.validateService(problems, `services.${key}`, props[key] ?? {});
+  }
+
+  private validateService(problems: Problems, group: string, props: ServiceProps): void {
+    problems.checkAll(group, props, checks);
+    const type = props.type ?? 'ClusterIP';
+    for (const prop of ['loadBalancerClass', 'loadBalancerSourceRanges'] as const)
+      if (props[prop] !== undefined && type !== 'LoadBalancer')
+        problems.refuse(`${group}.${prop}`, props[prop], 'only for type "LoadBalancer"', 'set the type or leave it out');
+    if (props.externalTrafficPolicy !== undefined && type === 'ClusterIP')
+      problems.refuse(
+        `${group}.externalTrafficPolicy`,
+        props.externalTrafficPolicy,
+        'only for types "NodePort" and "LoadBalancer"',
+        'set the type or leave it out',
+      );
+    if (props.ipFamilies?.length === 2 && !(props.ipFamilyPolicy ?? 'SingleStack').endsWith('DualStack'))
+      problems.refuse(
+        `${group}.ipFamilies`,
+        props.ipFamilies,
+        'one family with ipFamilyPolicy "SingleStack"',
+        'set ipFamilyPolicy to "PreferDualStack" or "RequireDualStack"',
+      );
+    for (const label of Object.keys(props.labels ?? {}).filter(name => Object.hasOwn(this.server.labels, name)))
+      problems.refuse(`${group}.labels`, label, 'labels that the chart does not set', 'choose another key');
+  }
+
+  private add(id: string, name: string, props: ServiceProps = {}, own: k8s.ServiceSpec): void {
+    const { annotations, labels, ...spec } = props;
+    const metadata = this.server.metadata(name);
+    new ApiObject(
+      this.scope,
+      id,
+      k8s.KubeService.manifest({
+        metadata: omitUndefined({ ...metadata, labels: { ...labels, ...metadata.labels }, annotations }),
+        spec: { ...omitUndefined(spec), ...own } as k8s.ServiceSpec,
+      }),
+    );
+  }
 }
+
+/** Equal numbers on Service and pod: some network policy engines see the one, some the other. */
+const port = (name: string, number: number, appProtocol: string): k8s.ServicePort => ({
+  name,
+  port: number,
+  targetPort: k8s.IntOrString.fromNumber(number),
+  appProtocol,
+});

@@ -8,8 +8,8 @@ import type { TlsProps } from './certificate';
 import type { DisruptionBudgetProps } from './disruption-budget';
 import type { NetworkProps } from './network';
 import type { AuditVolumeProps } from './pod/audit-storage';
+import type { InitContainer } from './pod/init-container';
 import type { MemoryLock } from './pod/memory-lock';
-import type { InitContainer } from './pod/pod';
 import type { ProbesProps } from './pod/probes';
 import type { AntiAffinity, ZoneSpread } from './pod/scheduling';
 import type { ServiceAccountProps } from './service-account';
@@ -75,8 +75,8 @@ export interface VaultServerProps {
    */
   readonly antiAffinity?: AntiAffinity;
   /**
-   * How servers spread over zones: "hard", "soft", "none", or the constraints themselves.
-   * @default "hard"
+   * How servers spread over zones: "required", "preferred", "none", or the constraints themselves.
+   * @default "required"
    */
   readonly zoneSpread?: ZoneSpread;
   /**

@@ -1,42 +1,46 @@
-import { ApiObject, Chart, Lazy } from 'cdk8s';
+import { type ApiObject, Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
-import { k8s } from '../../imports';
 import type { AwsEnvironment } from '../app/aws/environment';
-import { IamRole } from '../app/aws/iam-role';
+import type { IamRole } from '../app/aws/iam-role';
 import { AwsRequirement } from '../app/aws/requirement';
-import { type Images, images } from '../app/kubernetes/images';
-import { objectLabels, type SelectorLabels, selectorLabels } from '../app/kubernetes/labels';
-import { omitUndefined } from '../app/kubernetes/omit-undefined';
-import { type Placement, placement } from '../app/kubernetes/placement';
-import type { ResourcesProps } from '../app/kubernetes/resources';
-import { unpruned } from '../app/kubernetes/unpruned';
-import { HashedObject } from '../app/kustomize/hashed-object';
-import { sourceFile } from '../app/kustomize/source-file';
+import { Images } from '../app/kubernetes/images';
+import type { SelectorLabels } from '../app/kubernetes/labels';
+import { Placement } from '../app/kubernetes/placement';
 import { UniqueResource } from '../app/kustomize/unique-resource';
-import { awsPorts } from './aws-ports';
+import type { Part } from '../app/validation/part';
+import { type KnownProps, Problems } from '../app/validation/problems';
+import type { IVault, VaultTable } from '../app/vault';
 import { ServerCertificate } from './certificate';
-import { disruptionBudget } from './disruption-budget';
-import { namespace as namespaceObject } from './namespace';
-import { clientLabels, serverNetworkPolicies } from './network';
-import { auditClaim, auditMount } from './pod/audit-storage';
-import { defaultMemoryLock, type MemoryLock, memoryLockParts } from './pod/memory-lock';
-import { defaultGraceSeconds, defaultPreStopSeconds, ServerPod } from './pod/pod';
-import { affinity, topologySpread } from './pod/scheduling';
+import { serverConfigMap } from './config-map';
+import { DisruptionBudget } from './disruption-budget';
+import { endpointPorts } from './endpoint-ports';
+import { ImportedVault, type VaultServerAttributes } from './imported-vault';
+import { ServerNamespace } from './namespace';
+import { ServerNetwork } from './network';
+import { PodAdditions } from './pod/additions';
+import { AuditStorage } from './pod/audit-storage';
+import { LockedMemory } from './pod/memory-lock';
+import { writablePaths } from './pod/own-names';
+import { ServerPod } from './pod/pod';
+import { PodMetadata } from './pod/pod-metadata';
+import { Probes } from './pod/probes';
+import { Scheduling } from './pod/scheduling';
+import { ServerResources } from './pod/server-resources';
+import { Shutdown } from './pod/shutdown';
+import { VaultImage } from './pod/vault-image';
 import { podLabelRole } from './pod-label-role';
-import { serviceAccount, serviceAccountName } from './service-account';
+import { ServerIdentity } from './server-identity';
+import { ServerServiceAccount } from './service-account';
 import { ServerServices } from './services';
-import { validateServer } from './validation';
-import { configFile } from './vault-hcl/config';
+import { serverStatefulSet } from './stateful-set';
+import { VaultConfig } from './vault-hcl/config';
 import { ServerListener } from './vault-hcl/listener';
-import { defaultMetricsPort } from './vault-hcl/metrics';
-import { requiredKey, sealBlocks, sealRegion, sealStatements } from './vault-hcl/seal';
-import { storageBlock, storageRegion, storageStatements } from './vault-hcl/storage';
-import { telemetryBlock, telemetryPorts } from './vault-hcl/telemetry';
-import { userLockoutBlocks } from './vault-hcl/user-lockout';
+import { MetricsListener } from './vault-hcl/metrics';
+import { AwsKmsSeal } from './vault-hcl/seal';
+import { DynamoDbStorage } from './vault-hcl/storage';
+import { Telemetry } from './vault-hcl/telemetry';
+import { UserLockout } from './vault-hcl/user-lockout';
 import type { VaultServerProps } from './vault-server-props';
-
-const lockMemoryScript = sourceFile('server/pod/lock-memory.sh');
-const reloadScript = sourceFile('server/pod/reload.sh');
 
 /**
  * The Vault servers: a StatefulSet with DynamoDB storage and KMS auto-unseal, and all that belongs to it in the cluster.
@@ -44,18 +48,26 @@ const reloadScript = sourceFile('server/pod/reload.sh');
  * Later charts take it as a prop and read its members. What they must add goes through `certificate.addDnsNames`,
  * `role.addStatements`, `pod.addVolume` and `listener.trustProxies`.
  */
-export class VaultServer extends Chart {
+export class VaultServer extends Chart implements IVault {
+  /** A Vault that runs already, whoever made it: for the charts beside it. */
+  static fromVaultServerAttributes(scope: Construct, id: string, attributes: VaultServerAttributes): IVault {
+    return new ImportedVault(scope, id, attributes);
+  }
+
   /** The name of the StatefulSet; the first pod is `<name>-0`. */
   readonly name: string;
+  /** The namespace of the servers. */
   override readonly namespace: string;
+  /** The AWS account and region. */
   readonly aws: AwsEnvironment;
+  /** How many servers run. */
   readonly replicas: number;
   /** The images of servers and Jobs. */
   readonly images: Images;
   /** Where servers and Jobs run. */
   readonly placement: Placement;
   /** The table that holds Vault's data, and where it is. */
-  readonly table: { readonly name: string; readonly region: string };
+  readonly table: VaultTable;
   /** The unseal key, as `seal.kmsKeyId` names it. */
   readonly unsealKey: string;
   /** The labels that select the servers' pods. */
@@ -64,181 +76,183 @@ export class VaultServer extends Chart {
   readonly clientLabels: Readonly<Record<string, string>>;
   /** The names of the Services. */
   readonly services: ServerServices;
+  /** The servers' certificate; later charts add names to it. */
   readonly certificate: ServerCertificate;
+  /** The listener for clients; later charts add proxies that it trusts. */
   readonly listener: ServerListener;
   /** The port on which metrics need no token; undefined where metrics are off. */
   readonly metricsPort: number | undefined;
+  /** The ServiceAccount that the servers run under. */
   readonly serviceAccountName: string;
-  /** The servers' IAM role. */
+  /** The servers' IAM role; later charts add statements to it. */
   readonly role: IamRole;
+  /** The servers' pod; later charts add volumes to it. */
   readonly pod: ServerPod;
+  /** The API object, for what no prop says: `vault.statefulSet.addJsonPatch(...)`. */
   readonly statefulSet: ApiObject;
 
   constructor(scope: Construct, id: string, props: VaultServerProps) {
     super(scope, id, { namespace: props.namespace });
-    const { namespace, aws, storage, seal } = props;
-    const memoryLock = props.memoryLock ?? defaultMemoryLock;
-    const metrics = props.metrics ?? {};
-    this.name = props.name ?? 'vault';
-    this.namespace = namespace;
-    this.aws = aws;
-    this.replicas = props.replicas ?? 3;
-    this.images = images(props.images ?? {});
-    this.placement = placement(props.placement ?? {});
-    this.table = { name: storage.table, region: storageRegion(storage, aws) };
+    const server = new ServerIdentity(props);
+    this.name = server.name;
+    this.namespace = server.namespace;
+    this.aws = server.aws;
+    this.replicas = server.replicas;
+    this.selector = server.selector;
+
+    // what everything else is made with
+    this.images = new Images(props.images);
+    this.placement = new Placement(props.placement);
+    const vaultImage = new VaultImage(props.images?.vault);
+    const memory = new LockedMemory(props.memoryLock, this.images, vaultImage);
+    const namespace = new ServerNamespace(this, server, props.createNamespace, memory);
+
+    // what stands in vault.hcl
+    const storage = new DynamoDbStorage(server, props.storage);
+    const seal = new AwsKmsSeal(server, props.seal);
+    this.listener = new ServerListener(this, props.listener);
+    const metrics = new MetricsListener(props.metrics, this.listener);
+    const telemetry = new Telemetry(props.telemetry);
+    const userLockout = new UserLockout(props.userLockout);
+    const audit = new AuditStorage(props.auditStorage);
+    const config = new VaultConfig(server, props.config, {
+      disableMlock: memory.lock === 'off',
+      writablePaths: writablePaths(audit.mounts, props.volumeMounts),
+    });
+    this.table = { name: storage.table, region: storage.region };
     this.unsealKey = seal.kmsKeyId;
-    this.selector = selectorLabels(this.name, 'server');
-    this.clientLabels = clientLabels(this.name);
-    this.listener = new ServerListener(this, props.listener ?? {});
-    this.metricsPort = metrics === 'off' ? undefined : (metrics.port ?? defaultMetricsPort);
-    const ports = { api: this.listener.port, cluster: this.listener.clusterPort, metrics: this.metricsPort };
+    this.metricsPort = metrics.port;
+    const ports = { api: this.listener.port, cluster: this.listener.clusterPort, metrics: metrics.port };
 
-    new UniqueResource(this, 'claim-table', {
-      what: `the DynamoDB table ${storage.table} of account ${aws.accountId} in ${this.table.region}`,
-      fix: 'give each Vault its own table: two on one table overwrite each other',
-    });
-    if (props.createNamespace) namespaceObject(this, namespace, memoryLock);
-    this.services = new ServerServices(this, {
-      name: this.name,
-      namespace,
-      selector: this.selector,
+    // who reaches the servers, and whom they reach
+    this.services = new ServerServices(this, server, props.services, { ports, storage });
+    this.certificate = new ServerCertificate(this, server, props.tls, this.services);
+    const network = new ServerNetwork(this, server, props.network, {
       ports,
-      haEnabled: storage.haEnabled ?? true,
-      props: props.services ?? {},
+      aws: endpointPorts([...storage.endpoints, ...seal.endpoints]),
+      scrapers: metrics.scrapers,
+      telemetry: telemetry.ports,
+      services: props.services ?? {},
     });
-    this.certificate = new ServerCertificate(this, 'tls', this.name, namespace, this.services, this.selector, props.tls);
+    this.clientLabels = network.clientLabels;
 
-    const account = props.serviceAccount ?? {};
-    this.serviceAccountName = serviceAccountName(account, this.name);
-    this.role = new IamRole(this, 'iam-role', {
-      aws,
-      role: props.role ?? `${this.name}-server`,
-      serviceAccount: { namespace, name: this.serviceAccountName },
-      statements: actions => [...storageStatements(storage, aws, actions), ...sealStatements(seal, aws)],
+    // who the servers are, and what they may do
+    const account = new ServerServiceAccount(this, server, props.serviceAccount, {
+      name: props.role,
+      statements: actions => [...storage.statements(actions), ...seal.statements()],
     });
-    new AwsRequirement(this, 'needs-table', aws, this.table.region, { type: 'table', name: storage.table, role: this.role });
-    new AwsRequirement(this, 'needs-key', aws, sealRegion(seal, aws), requiredKey(seal));
-    if (account.existing === undefined) serviceAccount(this, this.serviceAccountName, namespace, this.selector, this.role, account);
-    podLabelRole(this, this.name, namespace, this.selector, this.serviceAccountName, this.replicas);
+    this.serviceAccountName = account.name;
+    this.role = account.role;
+    podLabelRole(this, server, account.name);
+    this.requireOfAws(storage, seal);
 
-    const config = this.addConfigMap(props, memoryLock);
-    const kmsRegion = sealRegion(seal, aws);
-    this.pod = new ServerPod(this, {
-      labels: { ...props.podLabels, ...this.selector },
-      annotations: { ...props.podAnnotations },
-      roleArn: this.role.arn,
-      serviceAccount: this.serviceAccountName,
-      images: this.images,
-      memoryLock: memoryLockParts(memoryLock, this.images),
-      user: props.user ?? {},
-      resources: props.resources ?? defaultResources(memoryLock),
-      probes: props.probes ?? {},
-      terminationGracePeriodSeconds: props.terminationGracePeriodSeconds ?? defaultGraceSeconds,
-      preStopSleepSeconds: props.preStopSleepSeconds ?? defaultPreStopSeconds,
-      ports,
+    // the pods
+    const configMap = serverConfigMap(this, server, () => ({
+      'vault.hcl': config.file([
+        this.listener.block(),
+        ...metrics.blocks(),
+        storage.block(),
+        ...seal.blocks(),
+        { type: 'service_registration', labels: ['kubernetes'], body: { attributes: {} } },
+        telemetry.block(),
+        ...userLockout.blocks(),
+      ]),
+      ...memory.files,
+    }));
+    const metadata = new PodMetadata(server, props);
+    const resources = new ServerResources(props.resources, memory);
+    const probes = new Probes(props.probes);
+    const shutdown = new Shutdown(props);
+    const scheduling = new Scheduling(server, this.placement, props);
+    const additions = new PodAdditions(props, { ports, audit, network, namespace });
+    this.pod = new ServerPod(this, props.user, {
+      ...{ metadata, account, images: this.images, memory, resources, probes, shutdown, scheduling, audit, additions, ports },
       domain: this.services.internal,
-      region: kmsRegion,
-      tableRegion: this.table.region === kmsRegion ? undefined : this.table.region,
-      configMap: config.hashedName,
+      regions: { seal: seal.region, table: storage.region },
+      configMap: configMap.hashedName,
       tlsSecret: this.certificate.secretName,
-      claimedMounts: typeof props.auditStorage === 'object' ? [auditMount] : [],
-      scheduling: omitUndefined({
-        ...this.placement,
-        affinity: affinity(props.antiAffinity ?? 'required', this.selector),
-        topologySpreadConstraints: topologySpread(props.zoneSpread ?? 'hard', this.selector)?.slice(),
-      }),
-      extra: {
-        env: props.env ?? [],
-        volumes: props.volumes ?? [],
-        volumeMounts: props.volumeMounts ?? [],
-        initContainers: props.initContainers ?? [],
-        sidecars: props.sidecars ?? [],
-      },
     });
-    this.statefulSet = this.addStatefulSet(props);
+    this.statefulSet = serverStatefulSet(this, server, { pod: this.pod, audit, serviceName: this.services.internal });
+    const budget = new DisruptionBudget(this, server, props.disruptionBudget);
 
-    const budget = props.disruptionBudget ?? {};
-    // with one replica a budget would only block drains
-    if (budget !== 'off' && this.replicas > 1) disruptionBudget(this, this.name, namespace, this.selector, budget);
-    if (props.network !== 'off') {
-      serverNetworkPolicies(this, {
-        name: this.name,
-        namespace,
-        selector: this.selector,
-        apiPort: ports.api,
-        clusterPort: ports.cluster,
-        awsPorts: awsPorts(props),
-        metricsPort: ports.metrics,
-        scrapers: metrics === 'off' ? [] : (metrics.scrapers ?? []),
-        telemetryPorts: telemetryPorts(props.telemetry),
-        props: props.network ?? {},
-      });
-    }
-    this.node.addValidation({ validate: () => validateServer(this, props) });
+    this.askAll(props, [
+      ...[server, namespace, memory, storage, seal, vaultImage, this.images, this.listener, metrics, telemetry, userLockout, config],
+      ...[this.services, this.certificate, network, account, budget, audit, probes, shutdown, resources, this.placement, scheduling],
+      ...[this.pod, metadata, additions],
+    ]);
   }
 
   /** The address of the active server, for clients in the cluster. */
   get address(): string {
-    return `https://${this.services.active}.${this.namespace}.svc:${this.listener.port}`;
+    return `https://${this.services.active}.${this.namespace}.svc:${this.port}`;
   }
 
-  /** Immutable, under a new name when anything in it changes: a pod that was not rolled keeps the file that it started with. */
-  private addConfigMap(props: VaultServerProps, memoryLock: MemoryLock): HashedObject {
-    const { storage, seal, aws, userLockout = [] } = props;
-    return new HashedObject(this, 'config', {
-      ...k8s.KubeConfigMap.manifest({
-        metadata: {
-          namespace: this.namespace,
-          labels: objectLabels(this.selector),
-          // older pods still mount the one before
-          annotations: unpruned,
-        },
-        immutable: true,
-      }),
-      baseName: `${this.name}-config`,
-      data: Lazy.any({
-        produce: () => ({
-          'vault.hcl': configFile(props.config ?? {}, memoryLock === 'off', [
-            this.listener.block(),
-            ...(this.metricsPort === undefined ? [] : [this.listener.metricsBlock(this.metricsPort)]),
-            storageBlock(storage, aws),
-            ...sealBlocks(seal, aws),
-            { type: 'service_registration', labels: ['kubernetes'], body: { attributes: {} } },
-            telemetryBlock(props.telemetry),
-            ...userLockoutBlocks(userLockout),
-          ]),
-          'reload.sh': reloadScript,
-          ...(memoryLock === 'file-capability' ? { 'lock-memory.sh': lockMemoryScript } : {}),
-        }),
-      }),
-    });
+  /** The port of the API. */
+  get port(): number {
+    return this.listener.port;
   }
 
-  private addStatefulSet(props: VaultServerProps): ApiObject {
-    const produce = () => ({
-      ...k8s.toJson_StatefulSetSpec({
-        podManagementPolicy: 'Parallel',
-        replicas: this.replicas,
-        revisionHistoryLimit: 10,
-        selector: { matchLabels: this.selector },
-        serviceName: this.services.internal,
-        template: {},
-        // the order of an upgrade is Vault's, not Kubernetes': standbys first, the active server last
-        updateStrategy: { type: 'OnDelete' },
-        ...(typeof props.auditStorage === 'object' ? auditClaim(props.auditStorage) : {}),
-      }),
-      template: this.pod.template(),
+  /** The Secret with the servers' certificate and its authority. */
+  get tlsSecretName(): string {
+    return this.certificate.secretName;
+  }
+
+  private requireOfAws(storage: DynamoDbStorage, seal: AwsKmsSeal): void {
+    new UniqueResource(this, 'unique-table', {
+      name: `the DynamoDB table ${storage.table} of account ${this.aws.accountId} in ${storage.region}`,
+      fix: 'give each Vault its own table: two on one table overwrite each other',
     });
-    const metadata = { name: this.name, namespace: this.namespace, labels: objectLabels(this.selector) };
-    return new ApiObject(this, 'statefulset', { ...k8s.KubeStatefulSet.GVK, metadata, spec: Lazy.any({ produce }) });
+    new AwsRequirement(this, 'requires-table', this.aws, storage.region, { type: 'table', name: storage.table, role: this.role });
+    new AwsRequirement(this, 'requires-key', this.aws, seal.region, seal.requirement);
+  }
+
+  private askAll(props: VaultServerProps, parts: readonly Part[]): void {
+    const validate = (): string[] => {
+      const problems = new Problems();
+      problems.checkNames('', props, known);
+      for (const part of parts) part.validate(problems);
+      this.listener.validateBeside(problems, this.certificate);
+      return problems.messages;
+    };
+    this.node.addValidation({ validate });
   }
 }
 
-/** Locked memory is resident from the start: 450 MB, and the locked copy of the binary lies in memory as well. */
-function defaultResources(memoryLock: MemoryLock): ResourcesProps {
-  const [request, limit] = memoryLock === 'off' ? ['256Mi', '1Gi'] : ['1Gi', '2Gi'];
-  return {
-    requests: { cpu: '250m', memory: request, ephemeralStorage: '128Mi' },
-    limits: { cpu: '2', memory: limit, ephemeralStorage: '1Gi' },
-  };
-}
+const known: KnownProps<VaultServerProps> = {
+  namespace: true,
+  aws: true,
+  storage: true,
+  seal: true,
+  tls: true,
+  name: true,
+  createNamespace: true,
+  replicas: true,
+  images: true,
+  resources: true,
+  user: true,
+  memoryLock: true,
+  antiAffinity: true,
+  zoneSpread: true,
+  placement: true,
+  probes: true,
+  terminationGracePeriodSeconds: true,
+  preStopSleepSeconds: true,
+  podLabels: true,
+  podAnnotations: true,
+  env: true,
+  volumes: true,
+  volumeMounts: true,
+  initContainers: true,
+  sidecars: true,
+  serviceAccount: true,
+  role: true,
+  services: true,
+  disruptionBudget: true,
+  network: true,
+  listener: true,
+  metrics: true,
+  telemetry: true,
+  userLockout: true,
+  config: true,
+  auditStorage: true,
+};

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { images } from '../../charts/app/kubernetes/images';
+import { Images } from '../../charts/app/kubernetes/images';
 import { TestCa } from './support/certificates';
 import { aws, enforceIam, Installation, isReady, kubectl, region } from './support/cluster';
 import { prepareInit, synthInitWithRole } from './support/init';
@@ -19,7 +19,7 @@ async function makeProxy(): Promise<void> {
   await kubectl(['apply', '-f', '-'], { input: await ca.secret('proxy-tls', installation.namespace, hosts) });
   const container = {
     name: 'proxy',
-    ...images({}).node,
+    ...new Images().node,
     command: ['node', '--use-system-ca', '/program/proxy.mts'],
     readinessProbe: { tcpSocket: { port: 3128 } },
     volumeMounts: [

@@ -64,7 +64,7 @@ export const allProps: Required<VaultServerProps> = {
   user: { uid: 20001, gid: 20002, fsGroup: 20003 },
   memoryLock: 'image-capability',
   antiAffinity: 'preferred',
-  zoneSpread: 'soft',
+  zoneSpread: 'preferred',
   placement: {
     tolerations: [{ key: 'dedicated', operator: 'Equal', value: 'vault', effect: 'NoSchedule' }],
     nodeSelector: { 'example.com/pool': 'vault' },

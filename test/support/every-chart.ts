@@ -36,7 +36,7 @@ export const everyChart = {
 export function renderEvery({ vault: server, init, aws }: EveryChart): ReadonlyMap<string, string> {
   const app = new KustomizeApp();
   const vault = new VaultServer(app, 'vault', server as VaultServerProps);
-  if (init !== undefined) new VaultInit(app, 'init', { ...init, vault } as VaultInitProps);
+  if (init !== undefined) new VaultInit(app, 'init', { ...(init as VaultInitProps), vault });
   if (aws !== undefined) new AwsResources(app, 'aws', aws as AwsResourcesProps);
   return app.render();
 }

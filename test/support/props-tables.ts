@@ -1,86 +1,69 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { type Declaration, declarations, type Member, namedByUsers } from './declarations';
 
-const charts = join(__dirname, '..', '..', 'charts');
+/** Groups of props that have a section: all that a user's code may name, less the kinds of API objects. */
+const groups = (): readonly Declaration[] =>
+  [...namedByUsers()]
+    .flatMap(name => declarations.get(name) ?? [])
+    .filter(({ members, alias }) => members.length > 0 || alias !== '')
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
 
-interface Prop {
-  readonly name: string;
-  readonly optional: boolean;
-  readonly description: string;
-  readonly defaultValue: string | undefined;
+const isProps = ({ name, members, alias }: Declaration): boolean =>
+  alias !== '' || (members.length > 0 && members.some(({ defaultValue }) => defaultValue !== undefined)) || name.endsWith('Props');
+
+/** Pipes would end a cell. */
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
+
+/** A type as Markdown: names of groups lead to their sections, the rest is code. */
+function typeCell(type: string, page: string): string {
+  const names = new Set(groups().map(({ name }) => name));
+  const pieces = type.split(/\b(\w+)\b/).reduce<string[]>((done, piece, index) => {
+    if (index % 2 === 1 && names.has(piece)) return [...done, `[${piece}](${page}#${piece.toLowerCase()})`, ''];
+    return [...done.slice(0, -1), `${done.at(-1) ?? ''}${piece}`];
+  }, []);
+  return pieces
+    .map(piece =>
+      piece.startsWith('[') && piece.includes('](') ? piece : piece.trim() === '' ? '' : `\`${piece.trim().replaceAll('|', '\\|')}\``,
+    )
+    .filter(piece => piece !== '')
+    .join(' ');
 }
 
-/** A TSDoc comment without its stars, as one line. */
-const words = (comment: string) =>
-  comment
-    .replace(/^\s*\/?\*+\/?/gm, ' ')
-    .replace(/\*\/\s*$/, '')
-    .replace(/\s+/g, ' ')
-    .trim();
-
-/** The interfaces named ...Props, ...Timings, ...Amounts, ...Peer, ...User and AwsEnvironment of charts/, with their documented members. */
-function interfaces(): Map<string, { readonly description: string; readonly props: readonly Prop[] }> {
-  const found = new Map<string, { description: string; props: Prop[] }>();
-  const files = [
-    'app/aws.ts',
-    'app/jobs/outbound.ts',
-    'app/resources.ts',
-    'app/security.ts',
-    ...['server', 'init', 'aws'].flatMap(folder =>
-      readdirSync(join(charts, folder))
-        .filter(name => name.endsWith('.ts'))
-        .map(name => `${folder}/${name}`),
-    ),
-  ];
-  for (const file of files) {
-    const source = readFileSync(join(charts, file), 'utf8');
-    for (const [, comment = '', name = '', body = ''] of source.matchAll(
-      /(?:(\/\*\*(?:(?!\*\/)[\s\S])*\*\/)\n)?export interface (\w+)(?: extends \w+)? \{\n([\s\S]*?)\n\}\n/g,
-    )) {
-      // the comment is optional here, so that a prop without one is seen; what is `never` only keeps two kinds of props apart
-      const props = [...body.matchAll(/^(?: {2}(\/\*\*(?:(?!\*\/)[\s\S])*\*\/)\n)? {2}readonly '?(\w+)'?(\?)?: (?!never;)/gm)].map(
-        ([, doc = '', prop = '', optional]) => {
-          const [description = '', defaultValue] = words(doc).split(' @default ');
-          return { name: prop, optional: optional !== undefined, description, defaultValue };
-        },
-      );
-      if (/(Props|Timings|Amounts|Peer|User|AwsEnvironment)$/.test(name)) found.set(name, { description: words(comment), props });
-    }
-  }
-  return found;
-}
-
-/** Pipes would end a cell, and stars or underscores be read as emphasis. */
-const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
-
-const table = (props: readonly Prop[]) =>
+const table = (props: readonly Member[], page = ''): string =>
   [
-    '| Prop | Default | What it does |',
-    '| --- | --- | --- |',
+    '| Prop | Type | Default | What it does |',
+    '| --- | --- | --- | --- |',
     ...props.map(
-      ({ name, optional, description, defaultValue }) =>
-        `| \`${name}\` | ${optional ? cell(defaultValue ?? '') : '**required**'} | ${cell(description)} |`,
+      ({ name, type, optional, description, defaultValue }) =>
+        `| \`${name}\` | ${typeCell(type, page)} | ${optional ? cell(defaultValue ?? '') : '**required**'} | ${cell(description)} |`,
     ),
   ].join('\n');
 
-/** The table of the README: the props of VaultServer. */
-export const serverTable = (): string => table(interfaces().get('VaultServerProps')?.props ?? []);
+function section(group: Declaration): string {
+  const { name, description, alias, bases, members } = group;
+  const parts = [
+    `## ${name}`,
+    cell(description),
+    alias === '' ? '' : `Type: ${typeCell(alias, '')}`,
+    bases.length === 0 ? '' : `Also the props of ${bases.map(base => typeCell(base, '')).join(', ')}.`,
+    members.length === 0 ? '' : table(members),
+  ];
+  return `${parts.filter(part => part !== '').join('\n\n')}\n`;
+}
 
-/** docs/props.md: every group of props. */
+/** docs/props.md: every chart's props and every group of them. */
 export function propsPage(): string {
-  const groups = [...interfaces()]
-    .filter(([name, { props }]) => name !== 'VaultServerProps' && props.length > 0)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
-  const sections = groups.map(([name, { description, props }]) => `## ${name}\n\n${cell(description)}\n\n${table(props)}\n`);
-  return `# Groups of props\n\nMade from the TSDoc in \`charts/\` by \`UPDATE_DOCS=1 npx jest --selectProjects unit test/docs.test.ts\`.\n\n${sections.join('\n')}`;
+  const sections = groups().filter(isProps).map(section);
+  return `# Props\n\nMade from the TSDoc in \`charts/\` by \`UPDATE_DOCS=1 npx jest --selectProjects unit test/docs.test.ts\`.\n\n${sections.join('\n')}`;
 }
 
 /** Props that a reader would find no words on: undocumented, or optional without a default. */
 export function undocumented(): string[] {
-  return [...interfaces()].flatMap(([name, group]) => [
-    ...(group.description === '' && group.props.length > 0 ? [name] : []),
-    ...group.props
-      .filter(({ optional, description, defaultValue }) => description === '' || optional !== (defaultValue !== undefined))
-      .map(prop => `${name}.${prop.name}`),
-  ]);
+  return groups()
+    .filter(isProps)
+    .flatMap(({ name, description, members }) => [
+      ...(description === '' ? [name] : []),
+      ...members
+        .filter(({ optional, description: text, defaultValue }) => text === '' || optional !== (defaultValue !== undefined))
+        .map(prop => `${name}.${prop.name}`),
+    ]);
 }

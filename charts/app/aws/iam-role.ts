@@ -67,11 +67,12 @@ export class IamRole extends Construct {
     this.serviceAccount = props.serviceAccount;
     this.maxSessionSeconds = props.maxSessionSeconds;
     this.own = props.statements;
-    new UniqueResource(this, 'claim', {
-      what: `the IAM role ${this.arn}`,
+    new UniqueResource(this, 'unique', {
+      name: `the IAM role ${this.arn}`,
       fix: 'give one of them another role: each ServiceAccount has its own',
     });
-    this.node.addValidation({
+    // reported at the chart that declares it
+    scope.node.addValidation({
       validate: () => {
         const problems = new Problems();
         problems.check('role', props.role, given ? roleArnCheck : roleNameCheck);

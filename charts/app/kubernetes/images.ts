@@ -1,6 +1,7 @@
 import type { k8s } from '../../../imports';
 import { type Check, type Checks, listOf, matching, oneOf } from '../validation/check';
 import { dnsSubdomainCheck } from '../validation/names';
+import type { Part } from '../validation/part';
 import type { KnownProps, Problems } from '../validation/problems';
 
 /** Which image runs. */
@@ -60,37 +61,12 @@ export interface ImagesProps {
 /** What a container says of its image. */
 export type ContainerImage = Required<Pick<k8s.Container, 'image' | 'imagePullPolicy'>>;
 
-export interface Images extends Pick<k8s.PodSpec, 'imagePullSecrets'> {
-  readonly vault: ContainerImage;
-  readonly tools: ContainerImage;
-  readonly node: ContainerImage;
-}
-
 /** Docker Hub's names: the first is the whole one, under which a mirror has the image. */
 const defaults = {
   vault: { path: 'hashicorp/vault', repository: 'hashicorp/vault', tag: '1.21.7' },
   tools: { path: 'amazon/aws-cli', repository: 'amazon/aws-cli', tag: '2.35.9' },
   node: { path: 'library/node', repository: 'node', tag: '24.21.0-slim' },
 } as const;
-
-export function images(props: ImagesProps): Images {
-  const container = (name: keyof typeof defaults): ContainerImage => ({
-    image: reference(defaults[name], props[name] ?? {}, props.mirror),
-    imagePullPolicy: props.pullPolicy ?? 'IfNotPresent',
-  });
-  return {
-    vault: container('vault'),
-    tools: container('tools'),
-    node: container('node'),
-    ...(props.pullSecrets === undefined ? {} : { imagePullSecrets: props.pullSecrets.map(name => ({ name })) }),
-  };
-}
-
-function reference(own: (typeof defaults)[keyof typeof defaults], props: ImageProps, mirror: string | undefined): string {
-  const repository = props.repository ?? (mirror === undefined ? own.repository : `${mirror}/${own.path}`);
-  const tag = props.tag ?? (props.digest === undefined ? own.tag : undefined);
-  return `${repository}${tag === undefined ? '' : `:${tag}`}${props.digest === undefined ? '' : `@${props.digest}`}`;
-}
 
 const repository = matching(
   /^([a-zA-Z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._/-][a-z0-9]+)*$/,
@@ -119,10 +95,43 @@ const imageChecks: Checks<ImageProps> = {
 
 const known: KnownProps<ImagesProps> = { mirror: true, vault: true, tools: true, node: true, pullPolicy: true, pullSecrets: true };
 
-export function checkImages(problems: Problems, props: ImagesProps): void {
-  problems.checkNames('images', props, known);
-  problems.check('images.mirror', props.mirror, mirror);
-  for (const name of ['vault', 'tools', 'node'] as const) problems.checkAll(`images.${name}`, props[name], imageChecks);
-  problems.check('images.pullPolicy', props.pullPolicy, oneOf('Always', 'IfNotPresent', 'Never'));
-  problems.check('images.pullSecrets', props.pullSecrets, listOf(dnsSubdomainCheck));
+/** The three images, as containers and pods name them. */
+export class Images implements Part {
+  readonly vault: ContainerImage;
+  readonly tools: ContainerImage;
+  readonly node: ContainerImage;
+
+  constructor(private readonly props: ImagesProps = {}) {
+    this.vault = this.container('vault');
+    this.tools = this.container('tools');
+    this.node = this.container('node');
+  }
+
+  /** What a pod says of the registry. */
+  ofPod(): Pick<k8s.PodSpec, 'imagePullSecrets'> {
+    const { pullSecrets } = this.props;
+    return pullSecrets === undefined ? {} : { imagePullSecrets: pullSecrets.map(name => ({ name })) };
+  }
+
+  validate(problems: Problems): void {
+    const { props } = this;
+    problems.checkNames('images', props, known);
+    problems.check('images.mirror', props.mirror, mirror);
+    for (const name of ['vault', 'tools', 'node'] as const) problems.checkAll(`images.${name}`, props[name], imageChecks);
+    problems.check('images.pullPolicy', props.pullPolicy, oneOf('Always', 'IfNotPresent', 'Never'));
+    problems.check('images.pullSecrets', props.pullSecrets, listOf(dnsSubdomainCheck));
+  }
+
+  private container(name: keyof typeof defaults): ContainerImage {
+    return {
+      image: reference(defaults[name], this.props[name] ?? {}, this.props.mirror),
+      imagePullPolicy: this.props.pullPolicy ?? 'IfNotPresent',
+    };
+  }
+}
+
+function reference(own: (typeof defaults)[keyof typeof defaults], props: ImageProps, mirror: string | undefined): string {
+  const repository = props.repository ?? (mirror === undefined ? own.repository : `${mirror}/${own.path}`);
+  const tag = props.tag ?? (props.digest === undefined ? own.tag : undefined);
+  return `${repository}${tag === undefined ? '' : `:${tag}`}${props.digest === undefined ? '' : `@${props.digest}`}`;
 }

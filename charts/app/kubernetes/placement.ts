@@ -1,6 +1,7 @@
 import type { k8s } from '../../../imports';
 import { oneOf } from '../validation/check';
 import { dnsSubdomainCheck, labelsCheck } from '../validation/names';
+import type { Part } from '../validation/part';
 import type { KnownProps, Problems } from '../validation/problems';
 import { omitUndefined } from './omit-undefined';
 
@@ -23,19 +24,26 @@ export interface PlacementProps {
   readonly priorityClassName?: string;
 }
 
-export type Placement = Pick<k8s.PodSpec, 'tolerations' | 'nodeSelector' | 'priorityClassName'>;
-
-export const placement = (props: PlacementProps): Placement =>
-  omitUndefined({ tolerations: props.tolerations?.slice(), nodeSelector: props.nodeSelector, priorityClassName: props.priorityClassName });
-
 const known: KnownProps<PlacementProps> = { tolerations: true, nodeSelector: true, priorityClassName: true };
 
-export function checkPlacement(problems: Problems, props: PlacementProps): void {
-  problems.checkNames('placement', props, known);
-  for (const { operator, effect } of props.tolerations ?? []) {
-    problems.check('placement.tolerations: operator', operator, oneOf<string>('Equal', 'Exists'));
-    problems.check('placement.tolerations: effect', effect, oneOf<string>('NoSchedule', 'PreferNoSchedule', 'NoExecute'));
+/** Where the pods of servers and Jobs may run. */
+export class Placement implements Part {
+  constructor(private readonly props: PlacementProps = {}) {}
+
+  /** What a pod's spec says. */
+  ofPod(): Pick<k8s.PodSpec, 'tolerations' | 'nodeSelector' | 'priorityClassName'> {
+    const { tolerations, nodeSelector, priorityClassName } = this.props;
+    return omitUndefined({ tolerations: tolerations?.slice(), nodeSelector, priorityClassName });
   }
-  problems.check('placement.nodeSelector', props.nodeSelector, labelsCheck);
-  problems.check('placement.priorityClassName', props.priorityClassName, dnsSubdomainCheck);
+
+  validate(problems: Problems): void {
+    const { props } = this;
+    problems.checkNames('placement', props, known);
+    for (const { operator, effect } of props.tolerations ?? []) {
+      problems.check('placement.tolerations: operator', operator, oneOf<string>('Equal', 'Exists'));
+      problems.check('placement.tolerations: effect', effect, oneOf<string>('NoSchedule', 'PreferNoSchedule', 'NoExecute'));
+    }
+    problems.check('placement.nodeSelector', props.nodeSelector, labelsCheck);
+    problems.check('placement.priorityClassName', props.priorityClassName, dnsSubdomainCheck);
+  }
 }

@@ -1,4 +1,6 @@
 import type { k8s } from '../../../imports';
+import { integer } from '../validation/check';
+import type { KnownProps, Problems } from '../validation/problems';
 
 /** User and group of every pod: above 10000, so that they are nobody's on the node. */
 const defaultId = 10001;
@@ -32,6 +34,12 @@ export interface PodUser {
    * @default 10001
    */
   readonly fsGroup?: number;
+}
+
+export function checkPodUser(problems: Problems, user: PodUser | undefined): void {
+  const id = integer(1, 2 ** 31 - 1, 'Vault runs without root: leave it out for 10001');
+  problems.checkNames('user', user, { uid: true, gid: true, fsGroup: true } satisfies KnownProps<PodUser>);
+  for (const name of ['uid', 'gid', 'fsGroup'] as const) problems.check(`user.${name}`, user?.[name], id);
 }
 
 export function podSecurity(user: PodUser = {}): k8s.PodSecurityContext {

@@ -6,7 +6,7 @@ import { OutputFile, OutputFolder } from './output-file';
 import { manifestPaths } from './render';
 import { UniqueResource } from './unique-resource';
 
-/** What two constructs of the app both want for themselves: an object's identity, a file of dist, or whatever they claim. */
+/** What two constructs of the app both want for themselves: an object's identity, a file of dist, or a unique resource. */
 export function clashes(app: App): string[] {
   const owners = new Map<string, string>();
   const files = new Map<string, IConstruct>();
@@ -23,8 +23,8 @@ export function clashes(app: App): string[] {
   for (const construct of app.node.findAll()) {
     const folder = KustomizeFolder.of(construct);
     const base = baseFolder(folder);
-    // a claim speaks for the construct that makes it
-    if (construct instanceof UniqueResource) claim(construct.what, construct.node.scope ?? construct, construct.fix);
+    // it speaks for the construct that uses it
+    if (construct instanceof UniqueResource) claim(construct.name, construct.node.scope ?? construct, construct.fix);
     else if (construct instanceof OutputFile) {
       const { path } = construct;
       if (!isFree(path) || (base === '' && environments.some(environment => path.startsWith(environment)))) {

@@ -1,5 +1,5 @@
 import { closest, distance } from 'fastest-levenshtein';
-import type { Check, Checks } from './check';
+import { type Check, type Checks, oneOf, propsCheck } from './check';
 
 /** The props of a group, also of a union of groups, so that TypeScript says when one is missing. */
 export type KnownProps<Props> = Readonly<Record<Props extends unknown ? keyof Props & string : never, true>>;
@@ -44,6 +44,17 @@ export class Problems {
     for (const key of Object.keys(checks) as (keyof Props & string)[]) {
       this.check(`${group}.${key}`, props?.[key] as NonNullable<Props[typeof key]> | undefined, checks[key]);
     }
+  }
+
+  /** Whether a value is a group of props, and none of the words that may stand in its place; refused where it is neither. */
+  isGroup<Props extends object>(prop: string, value: Props | string | undefined, ...words: readonly string[]): value is Props {
+    if (value === undefined) return false;
+    if (typeof value === 'string' && words.length > 0) {
+      this.check(prop, value, oneOf(...words));
+      return false;
+    }
+    const allowed = [...words.map(word => JSON.stringify(word)), propsCheck.allowed].join(', ');
+    return this.check(prop, value as Props, { ...propsCheck, allowed });
   }
 
   /** A misspelt prop compiles in a spread, and would be ignored. `group` is empty for the props of a chart. */

@@ -1,6 +1,6 @@
 import { anything, object, record } from '../../app/jobs/runtime/shape.mts';
 import type { Vault } from '../../app/jobs/runtime/vault.mts';
-import type { VaultWrite } from '../plan.ts';
+import type { VaultWrite } from '../../app/jobs/vault-write.ts';
 
 const listing = object({ data: record(anything) });
 

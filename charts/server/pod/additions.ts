@@ -2,12 +2,15 @@ import type { k8s } from '../../../imports';
 import { portCheck } from '../../app/validation/addresses';
 import { type Check, matching, oneOf } from '../../app/validation/check';
 import { absolutePathCheck, dnsLabelCheck } from '../../app/validation/names';
+import type { Part } from '../../app/validation/part';
 import type { Problems } from '../../app/validation/problems';
-import { awsPorts } from '../aws-ports';
-import type { ServerFacts } from '../validation';
+import type { ServerNamespace } from '../namespace';
+import type { ServerNetwork } from '../network';
+import { numbersOf, type ServerPorts } from '../server-ports';
 import type { VaultServerProps } from '../vault-server-props';
-import { addsIpcLock, defaultMemoryLock } from './memory-lock';
-import { type InitContainer, overlap, ownContainers, ownMountPaths, ownVolumes } from './pod';
+import type { AuditStorage } from './audit-storage';
+import type { InitContainer } from './init-container';
+import { overlap, ownContainers, ownMountPaths, ownVolumes } from './own-names';
 import { checkRestrictedContainer, checkRestrictedVolume } from './restricted';
 
 /** Variables that would override what the chart says elsewhere, and where to say it. */
@@ -53,44 +56,128 @@ const harmlessVariables = ['AWS_CA_BUNDLE', 'AWS_MAX_ATTEMPTS', 'AWS_RETRY_MODE'
 
 const credentials = ['AWS_ACCESS_KEY', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SECRET_KEY', 'AWS_SESSION_TOKEN', 'VAULT_TOKEN'];
 
-/** Whether the namespace that the chart makes enforces Pod Security `restricted`. */
-const enforcesRestricted = (props: VaultServerProps): boolean =>
-  props.createNamespace === true && !addsIpcLock(props.memoryLock ?? defaultMemoryLock);
+/** What the user adds to the pod of the servers. */
+export type PodAdditionsProps = Pick<VaultServerProps, 'env' | 'volumes' | 'volumeMounts' | 'initContainers' | 'sidecars'>;
+
+/** What the checks of additions have to know of other parts. */
+export interface BesideAdditions {
+  readonly ports: ServerPorts;
+  readonly audit: AuditStorage;
+  readonly network: ServerNetwork;
+  readonly namespace: ServerNamespace;
+}
 
 /** What users add to the pod: nothing of it may override, hide or borrow what is the chart's. */
-export function checkAdditions(problems: Problems, server: ServerFacts, props: VaultServerProps): void {
-  const { env = [], volumes = [], initContainers = [], sidecars = [] } = props;
-  checkEnvironment(problems, env);
-  checkProxy(problems, env, props);
-  checkVolumes(problems, props);
-  checkNames(problems, 'volumes', volumes, ownVolumes);
-  checkNames(problems, 'initContainers', initContainers, [...ownContainers, ...sidecars.map(({ name }) => name)]);
-  checkNames(problems, 'sidecars', sidecars, ownContainers);
-  for (const { name, restartPolicy } of initContainers) problems.check(`container ${name}: restartPolicy`, restartPolicy, oneOf('Always'));
-  for (const container of [...initContainers, ...sidecars]) checkContainer(problems, container, props);
-  for (const sidecar of [...initContainers.filter(isNativeSidecar), ...sidecars]) checkPorts(problems, sidecar, server);
+export class PodAdditions implements Part {
+  readonly env: readonly k8s.EnvVar[];
+  readonly volumes: readonly k8s.Volume[];
+  readonly volumeMounts: readonly k8s.VolumeMount[];
+  readonly initContainers: readonly InitContainer[];
+  readonly sidecars: readonly k8s.Container[];
+
+  constructor(
+    props: PodAdditionsProps,
+    private readonly beside: BesideAdditions,
+  ) {
+    this.env = props.env ?? [];
+    this.volumes = props.volumes ?? [];
+    this.volumeMounts = props.volumeMounts ?? [];
+    this.initContainers = props.initContainers ?? [];
+    this.sidecars = props.sidecars ?? [];
+  }
+
+  validate(problems: Problems): void {
+    const { env, volumes, initContainers, sidecars } = this;
+    checkEnvironment(problems, env);
+    this.validateProxy(problems);
+    this.validateVolumes(problems);
+    checkContainedNames(problems, 'volumes', volumes, ownVolumes);
+    checkContainedNames(problems, 'initContainers', initContainers, [...ownContainers, ...sidecars.map(({ name }) => name)]);
+    checkContainedNames(problems, 'sidecars', sidecars, ownContainers);
+    for (const { name, restartPolicy } of initContainers)
+      problems.check(`container ${name}: restartPolicy`, restartPolicy, oneOf('Always'));
+    for (const container of [...initContainers, ...sidecars]) this.validateContainer(problems, container);
+    for (const sidecar of [...initContainers.filter(isNativeSidecar), ...sidecars]) this.validatePorts(problems, sidecar);
+  }
+
+  /** A proxy whose port no NetworkPolicy opens cuts Vault off from AWS. */
+  private validateProxy(problems: Problems): void {
+    const open = this.beside.network.openPorts;
+    if (open === undefined) return;
+    for (const [index, { name, value = '' }] of this.env.entries()) {
+      if (!/^https?_proxy$/i.test(name) || value === '') continue;
+      const [, scheme, given] = /^(?:(https?):\/\/)?[^/:]+(?::(\d+))?\/?$/.exec(value) ?? [];
+      const port = Number(given ?? (scheme === 'https' ? 443 : 80));
+      if (!open.includes(port))
+        problems.refuse(
+          `env[${index}].value`,
+          value,
+          `proxies on a port that the NetworkPolicies open: ${open.join(', ')}`,
+          `add the proxy to network.egress, such as { cidr: "10.0.0.10/32", ports: [${port}] }`,
+        );
+    }
+  }
+
+  private validateVolumes(problems: Problems): void {
+    const { volumes, volumeMounts } = this;
+    for (const volume of volumes) {
+      if (Object.keys(volume).filter(key => key !== 'name').length !== 1)
+        problems.refuse('volumes', volume, 'volumes with one source', 'write for example { name: "x", emptyDir: {} }');
+      else if (this.beside.namespace.enforcesRestricted) checkRestrictedVolume(problems, volume);
+    }
+    for (const [index, { name, mountPath: path }] of volumeMounts.entries()) {
+      const where = `volumeMounts[${index}]`;
+      if (!problems.require(`${where}.mountPath`, path, mountPath)) continue;
+      const others = [...ownMountPaths, ...volumeMounts.slice(0, index).map(other => other.mountPath)].filter(mountPath.ok);
+      const taken = others.find(other => overlap(other, path));
+      if (taken !== undefined) problems.refuse(`${where}.mountPath`, path, `paths that do not overlap ${taken}`, 'choose another path');
+      if (!volumes.some(volume => volume.name === name))
+        problems.refuse(`${where}.name`, name, 'names of volumes in the prop volumes', 'add the volume there');
+    }
+  }
+
+  /** Containers that users add see the configuration, the certificate and the audit log; tokens and the binary are the server's alone. */
+  private validateContainer(problems: Problems, container: k8s.Container): void {
+    const where = `container ${container.name}`;
+    if (!container.image) problems.refuse(`${where}: image`, container.image, 'an image', 'name one');
+    for (const [index, variable] of (container.env ?? []).entries()) {
+      const { name, value } = variable;
+      checkSource(problems, `${where}: env[${index}]`, variable);
+      if (credentials.includes(name) && value !== undefined)
+        problems.refuse(`${where}: env`, name, 'no credentials in the YAML', 'take it from a Secret with valueFrom');
+    }
+    const volumes = ['config', 'tls', ...this.beside.audit.mounts.map(({ name }) => name), ...this.volumes.map(({ name }) => name)];
+    for (const { name } of container.volumeMounts ?? []) {
+      if (!volumes.includes(name))
+        problems.refuse(
+          `${where}: volumeMounts`,
+          name,
+          volumes.join(', '),
+          ownVolumes.includes(name) ? "this one is the server's alone, or not there" : 'add the volume to the prop volumes',
+        );
+    }
+    for (const { name, containerPort } of container.ports ?? []) {
+      problems.require(`${where}: containerPort`, containerPort, portCheck);
+      problems.check(`${where}: port name`, name, portName);
+    }
+    if (this.beside.namespace.enforcesRestricted) checkRestrictedContainer(problems, where, container);
+  }
+
+  private validatePorts(problems: Problems, sidecar: k8s.Container): void {
+    const own = numbersOf(this.beside.ports);
+    for (const { containerPort } of sidecar.ports ?? [])
+      if (own.includes(containerPort))
+        problems.refuse(
+          `container ${sidecar.name}: ports`,
+          containerPort,
+          `ports other than ${own.join(', ')}`,
+          'containers of a pod share its ports: choose another',
+        );
+  }
 }
 
 /** It runs beside the server, as a sidecar does. */
 const isNativeSidecar = ({ restartPolicy }: InitContainer): boolean => restartPolicy === 'Always';
-
-/** A proxy whose port no NetworkPolicy opens cuts Vault off from AWS. */
-function checkProxy(problems: Problems, env: readonly k8s.EnvVar[], props: VaultServerProps): void {
-  if (props.network === 'off') return;
-  const open = [...awsPorts(props), ...(props.network?.egress ?? []).flatMap(({ ports }) => ports ?? [])];
-  for (const [index, { name, value = '' }] of env.entries()) {
-    if (!/^https?_proxy$/i.test(name) || value === '') continue;
-    const [, scheme, given] = /^(?:(https?):\/\/)?[^/:]+(?::(\d+))?\/?$/.exec(value) ?? [];
-    const port = Number(given ?? (scheme === 'https' ? 443 : 80));
-    if (!open.includes(port))
-      problems.refuse(
-        `env[${index}].value`,
-        value,
-        `proxies on a port that the NetworkPolicies open: ${open.join(', ')}`,
-        `add the proxy to network.egress, such as { cidr: "10.0.0.10/32", ports: [${port}] }`,
-      );
-  }
-}
 
 function checkEnvironment(problems: Problems, env: readonly k8s.EnvVar[]): void {
   const variable: Check<string> = matching(/^[A-Za-z_.-][A-Za-z0-9_.-]*$/, 'names of environment variables', 'write for example "GOGC"');
@@ -111,67 +198,6 @@ function checkEnvironment(problems: Problems, env: readonly k8s.EnvVar[]): void 
 function checkSource(problems: Problems, where: string, variable: k8s.EnvVar): void {
   if (variable.value !== undefined && variable.valueFrom !== undefined)
     problems.refuse(where, variable, 'either value or valueFrom', 'leave one of them out');
-}
-
-function checkVolumes(problems: Problems, props: VaultServerProps): void {
-  const { volumes = [], volumeMounts = [] } = props;
-  for (const volume of volumes) {
-    if (Object.keys(volume).filter(key => key !== 'name').length !== 1)
-      problems.refuse('volumes', volume, 'volumes with one source', 'write for example { name: "x", emptyDir: {} }');
-    else if (enforcesRestricted(props)) checkRestrictedVolume(problems, volume);
-  }
-  for (const [index, { name, mountPath: path }] of volumeMounts.entries()) {
-    const where = `volumeMounts[${index}]`;
-    if (!problems.require(`${where}.mountPath`, path, mountPath)) continue;
-    const others = [...ownMountPaths, ...volumeMounts.slice(0, index).map(other => other.mountPath)].filter(mountPath.ok);
-    const taken = others.find(other => overlap(other, path));
-    if (taken !== undefined) problems.refuse(`${where}.mountPath`, path, `paths that do not overlap ${taken}`, 'choose another path');
-    if (!volumes.some(volume => volume.name === name))
-      problems.refuse(`${where}.name`, name, 'names of volumes in the prop volumes', 'add the volume there');
-  }
-}
-
-/** Containers that users add see the configuration, the certificate and the audit log; tokens and the binary are the server's alone. */
-function checkContainer(problems: Problems, container: k8s.Container, props: VaultServerProps): void {
-  const where = `container ${container.name}`;
-  if (!container.image) problems.refuse(`${where}: image`, container.image, 'an image', 'name one');
-  for (const [index, variable] of (container.env ?? []).entries()) {
-    const { name, value } = variable;
-    checkSource(problems, `${where}: env[${index}]`, variable);
-    if (credentials.includes(name) && value !== undefined)
-      problems.refuse(`${where}: env`, name, 'no credentials in the YAML', 'take it from a Secret with valueFrom');
-  }
-  const audit = typeof props.auditStorage === 'object' ? ['audit'] : [];
-  const volumes = ['config', 'tls', ...audit, ...(props.volumes ?? []).map(volume => volume.name)];
-  for (const { name } of container.volumeMounts ?? []) {
-    if (!volumes.includes(name))
-      problems.refuse(
-        `${where}: volumeMounts`,
-        name,
-        volumes.join(', '),
-        ownVolumes.includes(name) ? "this one is the server's alone, or not there" : 'add the volume to the prop volumes',
-      );
-  }
-  for (const { name, containerPort } of container.ports ?? []) {
-    problems.require(`${where}: containerPort`, containerPort, portCheck);
-    problems.check(`${where}: port name`, name, portName);
-  }
-  if (enforcesRestricted(props)) checkRestrictedContainer(problems, where, container);
-}
-
-function checkPorts(problems: Problems, sidecar: k8s.Container, server: ServerFacts): void {
-  const { listener, metricsPort } = server;
-  const own = [listener.port, listener.clusterPort, ...(metricsPort === undefined ? [] : [metricsPort, metricsPort + 1])];
-  for (const { containerPort } of sidecar.ports ?? []) {
-    if (own.includes(containerPort)) {
-      problems.refuse(
-        `container ${sidecar.name}: ports`,
-        containerPort,
-        `ports other than ${own.join(', ')}`,
-        'containers of a pod share its ports: choose another',
-      );
-    }
-  }
 }
 
 /** Kubernetes API reference, "ContainerPort": a service name of IANA. */
@@ -195,7 +221,7 @@ const mountPath: Check<string> = {
 type Named = Pick<k8s.Volume, 'name'>;
 
 /** Names within the pod: DNS labels, not the chart's, each once. */
-function checkNames(problems: Problems, group: string, items: readonly Named[], taken: readonly string[]): void {
+function checkContainedNames(problems: Problems, group: string, items: readonly Named[], taken: readonly string[]): void {
   for (const [index, { name }] of items.entries()) {
     const where = `${group}[${index}].name`;
     problems.require(where, name, dnsLabelCheck());

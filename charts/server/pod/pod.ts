@@ -1,15 +1,24 @@
-import { posix } from 'node:path';
 import type { IConstruct } from 'constructs';
 import { k8s } from '../../../imports';
 import { roleAnnotation } from '../../app/aws/iam-role';
 import type { Images } from '../../app/kubernetes/images';
-import { omitUndefined } from '../../app/kubernetes/omit-undefined';
-import type { Placement } from '../../app/kubernetes/placement';
-import { containerResources, type ResourcesProps, smallResources } from '../../app/kubernetes/resources';
-import { apiTokenMount, apiTokenVolume, type PodUser, podSecurity, unprivileged } from '../../app/kubernetes/security';
+import { smallResources } from '../../app/kubernetes/resources';
+import { apiTokenMount, apiTokenVolume, checkPodUser, type PodUser, podSecurity, unprivileged } from '../../app/kubernetes/security';
 import { assertNotSynthesized } from '../../app/kustomize/tree-lock';
-import type { MemoryLockParts } from './memory-lock';
-import { type ProbesProps, probe } from './probes';
+import type { Part } from '../../app/validation/part';
+import type { Problems } from '../../app/validation/problems';
+import type { ServerPorts } from '../server-ports';
+import type { ServerServiceAccount } from '../service-account';
+import type { PodAdditions } from './additions';
+import type { AuditStorage } from './audit-storage';
+import { type InitContainer, initContainerJson } from './init-container';
+import type { LockedMemory } from './memory-lock';
+import { overlap, ownMountPaths, ownVolumes } from './own-names';
+import type { PodMetadata } from './pod-metadata';
+import type { Probes } from './probes';
+import type { Scheduling } from './scheduling';
+import type { ServerResources } from './server-resources';
+import type { Shutdown } from './shutdown';
 
 /** A volume and where the server's container sees it. */
 export interface ServerVolume {
@@ -17,69 +26,45 @@ export interface ServerVolume {
   readonly mount: Omit<k8s.VolumeMount, 'name'>;
 }
 
-/** A container that runs before the server; with `restartPolicy` a native sidecar, which runs beside it. */
-export interface InitContainer extends k8s.Container {
-  /** "Always": it starts before the server and stops after it (Kubernetes documentation, "Sidecar Containers"; on by default from Kubernetes 1.29). */
-  readonly restartPolicy?: 'Always';
-}
-
-export interface ServerPodOptions {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly annotations: Readonly<Record<string, string>>;
-  readonly roleArn: string;
-  readonly serviceAccount: string;
+/** The parts of the pod, and what it has to know of the rest of the chart. */
+export interface ServerPodParts {
+  readonly metadata: PodMetadata;
+  readonly account: ServerServiceAccount;
   readonly images: Images;
-  readonly memoryLock: MemoryLockParts;
-  readonly user: PodUser;
-  readonly resources: ResourcesProps;
-  readonly probes: ProbesProps;
-  readonly terminationGracePeriodSeconds: number;
-  readonly preStopSleepSeconds: number;
-  readonly ports: { readonly api: number; readonly cluster: number; readonly metrics: number | undefined };
+  readonly memory: LockedMemory;
+  readonly resources: ServerResources;
+  readonly probes: Probes;
+  readonly shutdown: Shutdown;
+  readonly scheduling: Scheduling;
+  readonly audit: AuditStorage;
+  readonly additions: PodAdditions;
+  readonly ports: ServerPorts;
   /** Name of the headless Service: the pods' DNS domain. */
   readonly domain: string;
-  readonly region: string;
-  /** The table's region, where it is not `region`. */
-  readonly tableRegion: string | undefined;
+  /** The regions of unseal key and table. */
+  readonly regions: { readonly seal: string; readonly table: string };
   readonly configMap: string;
   readonly tlsSecret: string;
-  /** Mounts of volumes that the StatefulSet claims for each pod. */
-  readonly claimedMounts: readonly k8s.VolumeMount[];
-  readonly scheduling: Placement & Pick<k8s.PodSpec, 'affinity' | 'topologySpreadConstraints'>;
-  readonly extra: {
-    readonly env: readonly k8s.EnvVar[];
-    readonly volumes: readonly k8s.Volume[];
-    readonly volumeMounts: readonly k8s.VolumeMount[];
-    readonly initContainers: readonly InitContainer[];
-    readonly sidecars: readonly k8s.Container[];
-  };
 }
 
-export const defaultGraceSeconds = 60;
-export const defaultPreStopSeconds = 5;
-
-/** Names that the chart uses in the pod; they are what overlays patch, so they do not change. */
-export const ownContainers = ['vault', 'reload', 'copy-vault', 'lock-memory'];
-export const ownVolumes = ['config', 'tls', 'home', 'tmp', 'api-token', 'vault-binary', 'audit', 'aws-iam-token'];
-export const ownMountPaths = [
-  '/vault/config',
-  '/vault/tls',
-  '/vault/bin',
-  '/vault/audit',
-  '/home/vault',
-  '/tmp',
-  '/var/run/secrets/kubernetes.io',
-  '/var/run/secrets/eks.amazonaws.com',
+const configAndCertificate: readonly k8s.VolumeMount[] = [
+  { name: 'config', mountPath: '/vault/config', readOnly: true },
+  { name: 'tls', mountPath: '/vault/tls', readOnly: true },
 ];
 
 /** The pod of a server. Later charts add the volumes that they need in it. */
-export class ServerPod {
+export class ServerPod implements Part {
   private readonly added: ServerVolume[] = [];
 
   constructor(
     private readonly scope: IConstruct,
-    private readonly options: ServerPodOptions,
+    private readonly user: PodUser | undefined,
+    private readonly parts: ServerPodParts,
   ) {}
+
+  validate(problems: Problems): void {
+    checkPodUser(problems, this.user);
+  }
 
   /**
    * Mounts a further volume in the server's container.
@@ -89,92 +74,90 @@ export class ServerPod {
   addVolume(volume: ServerVolume): void {
     assertNotSynthesized(this.scope, 'pod.addVolume');
     const { name } = volume.volume;
-    const path = volume.mount.mountPath;
-    const mounts = [...this.options.extra.volumeMounts, ...this.added.map(({ mount }) => mount)];
-    if ([...ownVolumes, ...this.options.extra.volumes.map(own => own.name), ...this.added.map(other => other.volume.name)].includes(name)) {
-      throw new Error(`addVolume: the volume name "${name}" is taken in the server's pod; choose another`);
-    }
-    if ([...ownMountPaths, ...mounts.map(mount => mount.mountPath)].some(taken => overlap(taken, path))) {
-      throw new Error(`addVolume: the path "${path}" is taken in the server's container; choose another`);
-    }
+    const { mountPath } = volume.mount;
+    const { additions } = this.parts;
+    const names = [...ownVolumes, ...additions.volumes.map(own => own.name), ...this.added.map(other => other.volume.name)];
+    const mounts = [...additions.volumeMounts, ...this.added.map(({ mount }) => mount)];
+    if (names.includes(name))
+      throw new Error(`[${this.scope.node.path}] pod.addVolume: the volume name "${name}" is taken in the server's pod; choose another`);
+    if ([...ownMountPaths, ...mounts.map(mount => mount.mountPath)].some(taken => overlap(taken, mountPath)))
+      throw new Error(
+        `[${this.scope.node.path}] pod.addVolume: the path "${mountPath}" is taken in the server's container; choose another`,
+      );
     this.added.push(volume);
   }
 
   /** The pod template as the StatefulSet has it. */
   template(): object {
-    const { options } = this;
-    const initContainers: InitContainer[] = [...options.memoryLock.initContainers, ...options.extra.initContainers];
-    const containers = [this.server(), this.reload(), ...options.extra.sidecars];
+    const { metadata, account, images, memory, scheduling, shutdown, additions } = this.parts;
+    const initContainers: InitContainer[] = [...memory.initContainers, ...additions.initContainers];
+    const containers = [this.server(), this.reload(), ...additions.sidecars];
     const withoutAws = [...initContainers, ...containers].map(({ name }) => name).filter(name => name !== 'vault');
     const template = k8s.toJson_PodTemplateSpec({
       metadata: {
-        labels: { ...options.labels },
+        labels: metadata.labels,
         annotations: {
-          ...options.annotations,
+          ...metadata.annotations,
           'kubectl.kubernetes.io/default-container': 'vault',
           // beside the ServiceAccount's: a changed role makes the pods out of date
-          [roleAnnotation]: options.roleArn,
+          [roleAnnotation]: account.role.arn,
           'eks.amazonaws.com/skip-containers': withoutAws.join(','),
         },
       },
       spec: {
-        ...options.scheduling,
+        ...scheduling.ofPod(),
+        ...images.ofPod(),
         automountServiceAccountToken: false,
         containers,
         enableServiceLinks: false,
-        ...omitUndefined({ imagePullSecrets: options.images.imagePullSecrets }),
-        securityContext: podSecurity(options.user),
-        serviceAccountName: options.serviceAccount,
+        securityContext: podSecurity(this.user),
+        serviceAccountName: account.name,
         // lets the reload container signal the server
         shareProcessNamespace: true,
-        terminationGracePeriodSeconds: options.terminationGracePeriodSeconds,
+        terminationGracePeriodSeconds: shutdown.graceSeconds,
         volumes: this.volumes(),
       },
     });
     const spec: object = template?.['spec'];
     return {
       ...template,
-      spec: { ...spec, ...(initContainers.length === 0 ? {} : { initContainers: initContainers.map(initContainer) }) },
+      spec: { ...spec, ...(initContainers.length === 0 ? {} : { initContainers: initContainers.map(initContainerJson) }) },
     };
   }
 
   private server(): k8s.Container {
-    const { options } = this;
-    const { ports } = options;
+    const { ports, images, memory, resources, probes, shutdown, audit, additions } = this.parts;
     return {
       name: 'vault',
-      ...options.images.vault,
+      ...images.vault,
       // no shell and no entry point: Vault gets the signals, and keeps the capability
-      command: [options.memoryLock.binary, 'server', '-config=/vault/config/vault.hcl'],
+      command: [memory.binary, 'server', '-config=/vault/config/vault.hcl'],
       env: this.environment(),
       // endpoints drain before Vault hears that it must stop
-      lifecycle: { preStop: { exec: { command: ['sleep', String(options.preStopSleepSeconds)] } } },
+      lifecycle: { preStop: { exec: { command: ['sleep', String(shutdown.preStopSeconds)] } } },
       ports: [
         { name: 'https', containerPort: ports.api, protocol: 'TCP' },
         { name: 'cluster', containerPort: ports.cluster, protocol: 'TCP' },
         ...(ports.metrics === undefined ? [] : [{ name: 'metrics', containerPort: ports.metrics, protocol: 'TCP' }]),
       ],
-      startupProbe: probe('startup', ports.api, options.probes.startup),
-      livenessProbe: probe('liveness', ports.api, options.probes.liveness),
-      readinessProbe: probe('readiness', ports.api, options.probes.readiness),
-      resources: containerResources(options.resources),
-      securityContext: { ...unprivileged(), capabilities: options.memoryLock.capabilities },
+      ...probes.ofContainer(ports.api),
+      resources: resources.ofContainer(),
+      securityContext: { ...unprivileged(), capabilities: memory.capabilities },
       volumeMounts: [
-        { name: 'config', mountPath: '/vault/config', readOnly: true },
-        { name: 'tls', mountPath: '/vault/tls', readOnly: true },
-        ...options.memoryLock.volumeMounts,
-        ...options.claimedMounts,
+        ...configAndCertificate,
+        ...memory.volumeMounts,
+        ...audit.mounts,
         { name: 'home', mountPath: '/home/vault' },
         { name: 'tmp', mountPath: '/tmp' },
         apiTokenMount,
-        ...options.extra.volumeMounts,
+        ...additions.volumeMounts,
         ...this.added.map(({ volume, mount }) => ({ ...mount, name: volume.name })),
       ],
     };
   }
 
   private environment(): k8s.EnvVar[] {
-    const { ports, domain, region, tableRegion, extra } = this.options;
+    const { ports, domain, regions, additions } = this.parts;
     const field = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } });
     const peer = `https://$(VAULT_K8S_POD_NAME).${domain}.$(VAULT_K8S_NAMESPACE).svc`;
     return [
@@ -187,50 +170,36 @@ export class ServerPod {
       { name: 'VAULT_CACERT', value: '/vault/tls/ca.crt' },
       { name: 'HOME', value: '/home/vault' },
       // explicit, since EKS would set the cluster's and Vault's environment overrides its configuration
-      { name: 'AWS_REGION', value: region },
-      ...(tableRegion === undefined ? [] : [{ name: 'AWS_DYNAMODB_REGION', value: tableRegion }]),
+      { name: 'AWS_REGION', value: regions.seal },
+      ...(regions.table === regions.seal ? [] : [{ name: 'AWS_DYNAMODB_REGION', value: regions.table }]),
       { name: 'AWS_STS_REGIONAL_ENDPOINTS', value: 'regional' },
-      ...extra.env,
+      ...additions.env,
     ];
   }
 
   private reload(): k8s.Container {
     return {
       name: 'reload',
-      ...this.options.images.vault,
-      command: ['sh', '/vault/config/reload.sh', String(this.options.ports.api)],
+      ...this.parts.images.vault,
+      command: ['sh', '/vault/config/reload.sh', String(this.parts.ports.api)],
       resources: smallResources(),
       securityContext: unprivileged(),
-      volumeMounts: [
-        { name: 'config', mountPath: '/vault/config', readOnly: true },
-        { name: 'tls', mountPath: '/vault/tls', readOnly: true },
-      ],
+      volumeMounts: [...configAndCertificate],
     };
   }
 
   private volumes(): k8s.Volume[] {
-    const { options } = this;
+    const { configMap, tlsSecret, memory, additions } = this.parts;
     return [
-      { name: 'config', configMap: { name: options.configMap, defaultMode: 0o444 } },
-      { name: 'tls', secret: { secretName: options.tlsSecret, defaultMode: 0o440 } },
-      ...options.memoryLock.volumes,
+      { name: 'config', configMap: { name: configMap, defaultMode: 0o444 } },
+      { name: 'tls', secret: { secretName: tlsSecret, defaultMode: 0o440 } },
+      ...memory.volumes,
       // memory, since the CLI keeps the token of a login there
       { name: 'home', emptyDir: { medium: 'Memory', sizeLimit: k8s.Quantity.fromString('16Mi') } },
       { name: 'tmp', emptyDir: { sizeLimit: k8s.Quantity.fromString('64Mi') } },
       apiTokenVolume(),
-      ...options.extra.volumes,
+      ...additions.volumes,
       ...this.added.map(({ volume }) => volume),
     ];
   }
 }
-
-/** `restartPolicy` is newer than the types of cdk8s, which leave it out. */
-const initContainer = ({ restartPolicy, ...container }: InitContainer): object => ({
-  ...k8s.toJson_Container(container),
-  ...omitUndefined({ restartPolicy }),
-});
-
-/** Whether one path is the other, or lies in it. */
-export const overlap = (a: string, b: string): boolean => inside(a, b) || inside(b, a);
-
-const inside = (path: string, folder: string): boolean => `${posix.normalize(path)}/`.startsWith(`${posix.normalize(folder)}/`);

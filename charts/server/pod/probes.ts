@@ -1,6 +1,7 @@
 import { k8s } from '../../../imports';
 import { omitUndefined } from '../../app/kubernetes/omit-undefined';
 import { type Checks, integer } from '../../app/validation/check';
+import type { Part } from '../../app/validation/part';
 import type { KnownProps, Problems } from '../../app/validation/problems';
 
 /** How often kubelet asks, and how patiently. */
@@ -68,16 +69,23 @@ const checks: Checks<ProbeTimings> = {
   failureThreshold: integer(1),
 };
 
-export function checkProbes(problems: Problems, props: ProbesProps): void {
-  problems.checkNames('probes', props, { startup: true, liveness: true, readiness: true } satisfies KnownProps<ProbesProps>);
-  for (const name of ['startup', 'liveness', 'readiness'] as const) problems.checkAll(`probes.${name}`, props[name], checks);
-}
+/** The probes of the server's container. */
+export class Probes implements Part {
+  constructor(private readonly props: ProbesProps = {}) {}
 
-/** Kubelet asks over HTTPS by itself: no shell and no CLI in the container. */
-export function probe(name: keyof ProbesProps, port: number, timings: ProbeTimings = {}): k8s.Probe {
-  return {
-    httpGet: { path: paths[name], port: k8s.IntOrString.fromNumber(port), scheme: 'HTTPS' },
-    ...defaults[name],
-    ...omitUndefined(timings),
-  };
+  validate(problems: Problems): void {
+    const { props } = this;
+    problems.checkNames('probes', props, { startup: true, liveness: true, readiness: true } satisfies KnownProps<ProbesProps>);
+    for (const name of ['startup', 'liveness', 'readiness'] as const) problems.checkAll(`probes.${name}`, props[name], checks);
+  }
+
+  /** Kubelet asks over HTTPS by itself: no shell and no CLI in the container. */
+  ofContainer(port: number): Pick<k8s.Container, 'startupProbe' | 'livenessProbe' | 'readinessProbe'> {
+    const probe = (name: keyof ProbesProps): k8s.Probe => ({
+      httpGet: { path: paths[name], port: k8s.IntOrString.fromNumber(port), scheme: 'HTTPS' },
+      ...defaults[name],
+      ...omitUndefined(this.props[name] ?? {}),
+    });
+    return { startupProbe: probe('startup'), livenessProbe: probe('liveness'), readinessProbe: probe('readiness') };
+  }
 }

@@ -1,7 +1,9 @@
 import { booleanCheck, type Check, type Checks, integer, isYamlText, listOf, matching, oneOf, textCheck } from '../../app/validation/check';
 import { durationCheck, durationSeconds } from '../../app/validation/durations';
 import { absolutePathCheck } from '../../app/validation/names';
+import type { Part } from '../../app/validation/part';
 import type { Problems } from '../../app/validation/problems';
+import type { ServerIdentity } from '../server-identity';
 import { cipherSuiteCheck } from './cipher-suites';
 import { attributesOf, type HclBlock, type HclValue, renderHcl, snakeCase } from './hcl';
 
@@ -259,40 +261,66 @@ const hclValue: Check<HclValue> = {
   fix: 'leave the key out',
 };
 
-export function checkConfig(problems: Problems, props: VaultConfigProps, replicas: number): void {
-  problems.checkAll('config', props, checks, 'extra');
-  if (props.disableClustering && replicas > 1) {
-    problems.refuse(
-      'config.disableClustering',
-      true,
-      `false with ${replicas} replicas`,
-      'leave it out: standbys could not forward requests',
-    );
+/** The top-level keys of vault.hcl. */
+export class VaultConfig implements Part {
+  constructor(
+    private readonly server: ServerIdentity,
+    private readonly props: VaultConfigProps = {},
+    private readonly beside: { readonly disableMlock: boolean; readonly writablePaths: readonly string[] },
+  ) {}
+
+  validate(problems: Problems): void {
+    const { props } = this;
+    const { replicas } = this.server;
+    problems.checkAll('config', props, checks, 'extra');
+    if (props.disableClustering && replicas > 1)
+      problems.refuse(
+        'config.disableClustering',
+        true,
+        `false with ${replicas} replicas`,
+        'leave it out: standbys could not forward requests',
+      );
+    const [defaultTtl, maxTtl] = [props.defaultLeaseTtl ?? '768h', props.maxLeaseTtl ?? '768h'];
+    if (durationCheck.ok(defaultTtl) && durationCheck.ok(maxTtl) && durationSeconds(defaultTtl) > durationSeconds(maxTtl))
+      problems.refuse(
+        'config.defaultLeaseTtl',
+        defaultTtl,
+        `at most config.maxLeaseTtl (${maxTtl})`,
+        'set both: each is 768h where it is left out, and Vault does not start otherwise',
+      );
+    this.validateExtra(problems);
+    this.validateWrittenFiles(problems);
   }
-  const [defaultTtl, maxTtl] = [props.defaultLeaseTtl ?? '768h', props.maxLeaseTtl ?? '768h'];
-  if (durationCheck.ok(defaultTtl) && durationCheck.ok(maxTtl) && durationSeconds(defaultTtl) > durationSeconds(maxTtl)) {
-    problems.refuse(
-      'config.defaultLeaseTtl',
-      defaultTtl,
-      `at most config.maxLeaseTtl (${maxTtl})`,
-      'set both: each is 768h where it is left out, and Vault does not start otherwise',
-    );
+
+  /** The text of vault.hcl: every key once, blocks after the top-level keys. */
+  file(blocks: readonly HclBlock[]): string {
+    const { extra = {}, ...props } = this.props;
+    // Vault reads these two lists as one string each
+    const lists = { clusterCipherSuites: props.clusterCipherSuites?.join(','), detectDeadlocks: props.detectDeadlocks?.join(',') };
+    const sorted = Object.fromEntries(Object.entries(extra).sort(([a], [b]) => (a < b ? -1 : 1)));
+    return renderHcl({
+      attributes: { disable_mlock: this.beside.disableMlock, ...attributesOf({ ...props, ...lists }, checks), ...sorted },
+      blocks,
+    });
   }
-  for (const [key, value] of Object.entries(props.extra ?? {})) {
-    problems.check(`config.extra.${key}`, value, hclValue);
-    const instead = Object.hasOwn(owned, key) ? owned[key] : undefined;
-    if (instead !== undefined) problems.refuse(`config.extra.${key}`, value, 'keys that the chart does not own', instead);
-    if (!/^[a-z][a-z0-9_]*$/.test(key))
-      problems.refuse('config.extra', key, 'names of HCL attributes', 'write the name as Vault documents it, such as "cache_size"');
+
+  private validateExtra(problems: Problems): void {
+    for (const [key, value] of Object.entries(this.props.extra ?? {})) {
+      problems.check(`config.extra.${key}`, value, hclValue);
+      const instead = Object.hasOwn(owned, key) ? owned[key] : undefined;
+      if (instead !== undefined) problems.refuse(`config.extra.${key}`, value, 'keys that the chart does not own', instead);
+      if (!/^[a-z][a-z0-9_]*$/.test(key))
+        problems.refuse('config.extra', key, 'names of HCL attributes', 'write the name as Vault documents it, such as "cache_size"');
+    }
+  }
+
+  /** The root file system is read-only. */
+  private validateWrittenFiles(problems: Problems): void {
+    const { writablePaths } = this.beside;
+    for (const key of ['logFile', 'pidFile'] as const) {
+      const path = this.props[key];
+      if (path !== undefined && !writablePaths.some(folder => path.startsWith(`${folder}/`)))
+        problems.refuse(`config.${key}`, path, `paths in ${writablePaths.join(', ')}`, 'the root file system is read-only: add a volume');
+    }
   }
 }
-
-/** The text of vault.hcl: every key once, blocks after the top-level keys. */
-export function configFile(props: VaultConfigProps, disableMlock: boolean, blocks: readonly HclBlock[]): string {
-  // Vault reads these two lists as one string each
-  const values = { ...props, clusterCipherSuites: props.clusterCipherSuites?.join(','), detectDeadlocks: props.detectDeadlocks?.join(',') };
-  return renderHcl({ attributes: { disable_mlock: disableMlock, ...attributesOf(values, checks), ...sorted(props.extra) }, blocks });
-}
-
-const sorted = (extra: Readonly<Record<string, HclValue>> = {}): Record<string, HclValue> =>
-  Object.fromEntries(Object.entries(extra).sort(([a], [b]) => (a < b ? -1 : 1)));

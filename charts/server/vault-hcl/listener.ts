@@ -4,9 +4,11 @@ import { assertNotSynthesized } from '../../app/kustomize/tree-lock';
 import { cidrCheck, portCheck } from '../../app/validation/addresses';
 import { booleanCheck, type Check, type Checks, integer, listOf, matching, oneOf, textCheck } from '../../app/validation/check';
 import { durationCheck } from '../../app/validation/durations';
+import type { Part } from '../../app/validation/part';
 import type { Problems } from '../../app/validation/problems';
+import type { ServerCertificate } from '../certificate';
 import { cipherSuiteCheck } from './cipher-suites';
-import { attributesOf, type HclBlock } from './hcl';
+import { attributesOf, type HclBlock, type HclBody } from './hcl';
 
 /** Response headers by status ("default", "2xx" to "5xx", or one code): header → values. */
 export type CustomResponseHeaders = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
@@ -212,19 +214,28 @@ const checks: Checks<Omit<ListenerProps, 'port'>> = {
   customResponseHeaders,
 };
 
-/** Where the certificate lies in the server's pod. */
-const tlsAttributes = { tls_cert_file: '/vault/tls/tls.crt', tls_key_file: '/vault/tls/tls.key' };
+const defaultPort = 8200;
+const defaultTlsMinVersion = 'tls12';
+
+/** Props that mean something behind trusted proxies alone. */
+const proxyProps = [
+  'xForwardedForHopSkips',
+  'xForwardedForRejectNotAuthorized',
+  'xForwardedForRejectNotPresent',
+  'xForwardedForClientCertHeader',
+] as const;
 
 /** The listener for clients; later charts add the proxies that they put in front of it. */
-export class ServerListener {
+export class ServerListener implements Part {
+  /** The port of the API, on pods and Services alike. */
   readonly port: number;
   private readonly proxies: string[] = [];
 
   constructor(
     private readonly scope: IConstruct,
-    private readonly props: ListenerProps,
+    private readonly props: ListenerProps = {},
   ) {
-    this.port = props.port ?? 8200;
+    this.port = props.port ?? defaultPort;
   }
 
   /** Servers speak to each other, by their own mutual TLS, on the port after the API's. */
@@ -242,7 +253,7 @@ export class ServerListener {
     this.proxies.push(...cidrs);
   }
 
-  check(problems: Problems): void {
+  validate(problems: Problems): void {
     const { props } = this;
     problems.checkAll('listener', props, checks, 'port');
     for (const proxy of this.proxies) problems.check('listener.trustProxies', proxy, cidrCheck);
@@ -251,73 +262,83 @@ export class ServerListener {
       problems.refuse('listener.port', this.port, 'ports up to 65534: the next one is the cluster port', 'choose a lower port');
     if (this.port < 1024 && this.port > 0)
       problems.refuse('listener.port', this.port, 'ports from 1024, as Vault runs without root', 'leave it out, or choose a higher port');
-    if (props.tlsMinVersion === 'tls13' && props.tlsMaxVersion === 'tls12') {
+    if (props.tlsMinVersion === 'tls13' && props.tlsMaxVersion === 'tls12')
       problems.refuse('listener.tlsMaxVersion', 'tls12', 'not less than listener.tlsMinVersion "tls13"', 'leave it out');
-    }
-    if ((props.proxyProtocolBehavior === undefined) !== (props.proxyProtocolAuthorizedAddrs === undefined)) {
+    if ((props.proxyProtocolBehavior === undefined) !== (props.proxyProtocolAuthorizedAddrs === undefined))
       problems.refuse(
         'listener.proxyProtocolBehavior',
         props.proxyProtocolBehavior,
         'only together with listener.proxyProtocolAuthorizedAddrs',
         'set both or neither',
       );
-    }
-    const needProxies = (
-      [
-        'xForwardedForHopSkips',
-        'xForwardedForRejectNotAuthorized',
-        'xForwardedForRejectNotPresent',
-        'xForwardedForClientCertHeader',
-      ] as const
-    ).filter(key => props[key] !== undefined);
-    if (needProxies.length > 0 && this.values.xForwardedForAuthorizedAddrs === undefined) {
+    const needsProxies = proxyProps.find(key => props[key] !== undefined);
+    if (needsProxies !== undefined && this.trusted.length === 0)
       problems.refuse(
-        `listener.${needProxies[0]}`,
-        props[needProxies[0] as keyof ListenerProps],
+        `listener.${needsProxies}`,
+        props[needsProxies],
         'only with trusted proxies',
         'set listener.xForwardedForAuthorizedAddrs',
       );
-    }
   }
 
+  /**
+   * With TLS 1.2 the suite has to fit the key.
+   *
+   * @internal
+   */
+  validateBeside(problems: Problems, { keyAlgorithm }: ServerCertificate): void {
+    const { tlsCipherSuites: suites, tlsMaxVersion } = this.props;
+    if (keyAlgorithm !== undefined && tlsMaxVersion === 'tls12' && suites?.every(suite => !suite.includes(keyAlgorithm)))
+      problems.refuse(
+        'listener.tlsCipherSuites',
+        suites,
+        `at least one ${keyAlgorithm} suite with tlsMaxVersion "tls12"`,
+        `the key that cert-manager makes is ${keyAlgorithm}: no client could connect`,
+      );
+  }
+
+  /** @internal */
   block(): HclBlock {
-    return {
-      type: 'listener',
-      labels: ['tcp'],
-      body: {
-        attributes: {
-          address: `[::]:${this.port}`,
-          cluster_address: `[::]:${this.clusterPort}`,
-          ...tlsAttributes,
-          ...attributesOf({ ...this.values, tlsCipherSuites: this.props.tlsCipherSuites?.join(',') }, checks),
-        },
-      },
-    };
+    const trusted = this.trusted.length === 0 ? {} : { xForwardedForAuthorizedAddrs: this.trusted, xForwardedForRejectNotPresent: false };
+    return tcpListener(this.port, attributesOf({ ...this.values, ...trusted }, checks));
   }
 
-  /** The second listener: the same API, certificate and manners, where metrics need no token. NetworkPolicy admits scrapers alone. */
-  metricsBlock(port: number): HclBlock {
-    const { tlsMinVersion, tlsMaxVersion, redactAddresses, redactClusterName, redactVersion, customResponseHeaders: headers } = this.values;
-    const same = { tlsMinVersion, tlsMaxVersion, redactAddresses, redactClusterName, redactVersion, customResponseHeaders: headers };
-    return {
-      type: 'listener',
-      labels: ['tcp'],
-      body: {
-        attributes: {
-          address: `[::]:${port}`,
-          cluster_address: `[::]:${port + 1}`,
-          ...tlsAttributes,
-          ...attributesOf({ ...same, tlsCipherSuites: this.props.tlsCipherSuites?.join(',') }, checks),
-        },
-        blocks: [{ type: 'telemetry', body: { attributes: { unauthenticated_metrics_access: true } } }],
-      },
-    };
+  /**
+   * What holds on every listener of the server: its TLS, and what its answers show.
+   *
+   * @internal
+   */
+  get sharedAttributes(): HclBody['attributes'] {
+    const { tlsMinVersion, tlsMaxVersion, tlsCipherSuites } = this.values;
+    const { redactAddresses, redactClusterName, redactVersion, customResponseHeaders: headers } = this.values;
+    const redacted = { redactAddresses, redactClusterName, redactVersion, customResponseHeaders: headers };
+    return attributesOf({ tlsMinVersion, tlsMaxVersion, tlsCipherSuites, ...redacted }, checks);
   }
 
-  /** The props with defaults and what later charts added. */
+  /** The trusted proxies, those of later charts too. */
+  private get trusted(): readonly string[] {
+    return [...new Set([...(this.props.xForwardedForAuthorizedAddrs ?? []), ...this.proxies])];
+  }
+
+  /** The props with their defaults; Vault reads the list of suites as one string. */
   private get values() {
-    const proxies = [...new Set([...(this.props.xForwardedForAuthorizedAddrs ?? []), ...this.proxies])];
-    const trusted = proxies.length === 0 ? {} : { xForwardedForAuthorizedAddrs: proxies, xForwardedForRejectNotPresent: false as const };
-    return { tlsMinVersion: 'tls12' as const, ...omitUndefined(this.props), ...trusted };
+    const { props } = this;
+    return { tlsMinVersion: defaultTlsMinVersion, ...omitUndefined(props), tlsCipherSuites: props.tlsCipherSuites?.join(',') };
   }
 }
+
+/** A `listener "tcp"` stanza on a port and the one after it, with the certificate where the pod mounts it. */
+export const tcpListener = (port: number, attributes: HclBody['attributes'], blocks: readonly HclBlock[] = []): HclBlock => ({
+  type: 'listener',
+  labels: ['tcp'],
+  body: {
+    attributes: {
+      address: `[::]:${port}`,
+      cluster_address: `[::]:${port + 1}`,
+      tls_cert_file: '/vault/tls/tls.crt',
+      tls_key_file: '/vault/tls/tls.key',
+      ...attributes,
+    },
+    blocks,
+  },
+});

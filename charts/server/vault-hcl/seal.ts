@@ -4,7 +4,9 @@ import { kmsKeyCheck, kmsKeyName } from '../../app/aws/kms';
 import type { RequiredKey } from '../../app/aws/requirement';
 import { urlCheck } from '../../app/validation/addresses';
 import { type Checks, matching } from '../../app/validation/check';
+import type { Part } from '../../app/validation/part';
 import type { Problems } from '../../app/validation/problems';
+import type { ServerIdentity } from '../server-identity';
 import { attributesOf, type HclBlock } from './hcl';
 
 /** A `seal "awskms"` stanza, in the terms of Vault's documentation ("AWS KMS seal"). Credentials come from the pod's role. */
@@ -56,30 +58,87 @@ const checks: Checks<AwsKmsKeyProps> = {
   roleSessionName: matching(/^[\w+=,.@-]{2,64}$/, '2 to 64 characters of A-Z, a-z, 0-9 and "_+=,.@-"', 'write for example "vault"'),
 };
 
-export function checkSeal(problems: Problems, props: AwsKmsSealProps, aws: AwsEnvironment): void {
-  checkKey(problems, 'seal', props, aws);
-  const { migrateFrom } = props;
-  if (migrateFrom === undefined) return;
-  checkKey(problems, 'seal.migrateFrom', migrateFrom, aws);
-  if (sealRegion(migrateFrom, aws) !== sealRegion(props, aws)) {
-    problems.refuse(
-      'seal.migrateFrom.region',
-      sealRegion(migrateFrom, aws),
-      `${sealRegion(props, aws)}, the region of the new key`,
-      'migrate within one region: AWS_REGION in the pod overrides the region of both seals',
-    );
+/** The unseal key: the stanza, what the servers' role may do with it, and what AWS must have. */
+export class AwsKmsSeal implements Part {
+  readonly kmsKeyId: string;
+  readonly region: string;
+
+  constructor(
+    private readonly server: ServerIdentity,
+    private readonly props: AwsKmsSealProps,
+  ) {
+    this.kmsKeyId = props.kmsKeyId;
+    this.region = this.regionOf(props);
   }
-  if (migrateFrom.kmsKeyId === props.kmsKeyId) {
-    problems.refuse(
-      'seal.migrateFrom.kmsKeyId',
-      migrateFrom.kmsKeyId,
-      'another key than seal.kmsKeyId',
-      'leave migrateFrom out once the migration is done',
-    );
+
+  get endpoints(): readonly (string | undefined)[] {
+    return [this.props.endpoint, this.props.migrateFrom?.endpoint];
+  }
+
+  /** The key as AWS must have it. */
+  get requirement(): RequiredKey {
+    const name = kmsKeyName(this.kmsKeyId);
+    return { type: 'key', name, exists: !name.startsWith('alias/') || this.props.roleArn !== undefined };
+  }
+
+  validate(problems: Problems): void {
+    const { migrateFrom } = this.props;
+    validateKey(problems, 'seal', this.props, this.server.aws);
+    if (migrateFrom === undefined) return;
+    validateKey(problems, 'seal.migrateFrom', migrateFrom, this.server.aws);
+    if (this.regionOf(migrateFrom) !== this.region)
+      problems.refuse(
+        'seal.migrateFrom.region',
+        this.regionOf(migrateFrom),
+        `${this.region}, the region of the new key`,
+        'migrate within one region: AWS_REGION in the pod overrides the region of both seals',
+      );
+    if (migrateFrom.kmsKeyId === this.kmsKeyId)
+      problems.refuse(
+        'seal.migrateFrom.kmsKeyId',
+        migrateFrom.kmsKeyId,
+        'another key than seal.kmsKeyId',
+        'leave migrateFrom out once the migration is done',
+      );
+  }
+
+  /** One stanza; with a migration two, the old one disabled. */
+  blocks(): readonly HclBlock[] {
+    const { migrateFrom } = this.props;
+    const block = (key: AwsKmsKeyProps, disabled: Record<string, string>): HclBlock => ({
+      type: 'seal',
+      labels: ['awskms'],
+      body: { attributes: { ...attributesOf({ ...key, region: this.regionOf(key) }, checks), ...disabled } },
+    });
+    return [block(this.props, {}), ...(migrateFrom === undefined ? [] : [block(migrateFrom, { disabled: 'true' })])];
+  }
+
+  /** What the servers' role may do with the key; one with a role of its own is used by that role. */
+  statements(): readonly IamStatement[] {
+    const { migrateFrom } = this.props;
+    const keys: readonly (readonly [string, AwsKmsKeyProps])[] = [
+      ['Unseal', this.props],
+      ...(migrateFrom === undefined ? [] : [['UnsealMigration', migrateFrom] as const]),
+    ];
+    return keys.filter(([, key]) => key.roleArn === undefined).map(([sid, key]) => this.statement(sid, key));
+  }
+
+  /** A key under an alias is named by the alias: KMS resolves it, and Decrypt names no key at all. */
+  private statement(sid: string, key: AwsKmsKeyProps): IamStatement {
+    const { aws } = this.server;
+    const actions = ['Encrypt', 'Decrypt', 'DescribeKey'].map(action => `kms:${action}`);
+    const prefix = `arn:${partitionOf(aws.region)}:kms:${this.regionOf(key)}:${aws.accountId}`;
+    const name = kmsKeyName(key.kmsKeyId);
+    if (!name.startsWith('alias/')) return { sid, actions, resources: [`${prefix}:key/${name}`] };
+    return { sid, actions, resources: [`${prefix}:key/*`], conditions: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': [name] } } };
+  }
+
+  private regionOf(key: AwsKmsKeyProps): string {
+    return key.region ?? (parseArn(key.kmsKeyId)?.region || this.server.aws.region);
   }
 }
 
-function checkKey(problems: Problems, group: string, props: AwsKmsKeyProps, aws: AwsEnvironment): void {
+function validateKey(problems: Problems, group: string, props: AwsKmsKeyProps, aws: AwsEnvironment): void {
   if (props.kmsKeyId === undefined) problems.require(`${group}.kmsKeyId`, props.kmsKeyId, kmsKeyCheck);
   problems.checkAll(group, props, checks, 'migrateFrom');
   if (props.roleSessionName !== undefined && props.roleArn === undefined) {
@@ -125,37 +184,4 @@ function checkKey(problems: Problems, group: string, props: AwsKmsKeyProps, aws:
       'correct one of the two',
     );
   }
-}
-
-/** One stanza; with a migration two, the old one disabled. */
-export function sealBlocks(props: AwsKmsSealProps, aws: AwsEnvironment): readonly HclBlock[] {
-  const block = (key: AwsKmsKeyProps, disabled: Record<string, string>): HclBlock => ({
-    type: 'seal',
-    labels: ['awskms'],
-    body: { attributes: { ...attributesOf({ ...key, region: sealRegion(key, aws) }, checks), ...disabled } },
-  });
-  return [block(props, {}), ...(props.migrateFrom === undefined ? [] : [block(props.migrateFrom, { disabled: 'true' })])];
-}
-
-export const sealRegion = (props: AwsKmsKeyProps, aws: AwsEnvironment): string =>
-  props.region ?? (parseArn(props.kmsKeyId)?.region || aws.region);
-
-export function requiredKey(props: AwsKmsSealProps): RequiredKey {
-  const name = kmsKeyName(props.kmsKeyId);
-  return { type: 'key', name, exists: !name.startsWith('alias/') || props.roleArn !== undefined };
-}
-
-/** A key under an alias is named by the alias: KMS resolves it, and Decrypt names no key at all. */
-export function sealStatements(props: AwsKmsSealProps, aws: AwsEnvironment): readonly IamStatement[] {
-  const keys = [props, ...(props.migrateFrom === undefined ? [] : [props.migrateFrom])];
-  // a key with a role of its own is used by that role
-  const own = keys.filter(key => key.roleArn === undefined);
-  return own.map(key => {
-    const sid = key === props ? 'Unseal' : 'UnsealMigration';
-    const actions = ['Encrypt', 'Decrypt', 'DescribeKey'].map(action => `kms:${action}`);
-    const prefix = `arn:${partitionOf(aws.region)}:kms:${sealRegion(key, aws)}:${aws.accountId}`;
-    const name = kmsKeyName(key.kmsKeyId);
-    if (!name.startsWith('alias/')) return { sid, actions, resources: [`${prefix}:key/${name}`] };
-    return { sid, actions, resources: [`${prefix}:key/*`], conditions: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': [name] } } };
-  });
 }

@@ -1,8 +1,10 @@
-import { type AwsEnvironment, partitionOf, regionCheck, tableArn } from '../../app/aws/environment';
+import { partitionOf, regionCheck, tableArn } from '../../app/aws/environment';
 import { type ActionList, allow, type IamStatement } from '../../app/aws/iam-role';
 import { urlCheck } from '../../app/validation/addresses';
 import { booleanCheck, type Checks, integer, matching, oneOf } from '../../app/validation/check';
+import type { Part } from '../../app/validation/part';
 import type { Problems } from '../../app/validation/problems';
+import type { ServerIdentity } from '../server-identity';
 import { type HclBlock, snakeCase } from './hcl';
 
 /** The `storage "dynamodb"` stanza, in the terms of Vault's documentation ("DynamoDB storage backend"). Credentials come from the pod's role. */
@@ -73,41 +75,6 @@ const checks: Checks<DynamoDbStorageProps> = {
   dynamodbMaxRetries: integer(0),
 };
 
-export function checkStorage(problems: Problems, props: DynamoDbStorageProps, aws: AwsEnvironment, replicas: number): void {
-  if (props.table === undefined) problems.require('storage.table', props.table, checks.table);
-  problems.checkAll('storage', props, checks);
-  if (props.haEnabled === false && replicas > 1) {
-    problems.refuse(
-      'storage.haEnabled',
-      false,
-      `true with ${replicas} replicas`,
-      'leave it out, or run one replica: without the lock several servers would write to one table',
-    );
-  }
-  if (props.region !== undefined && partitionOf(props.region) !== partitionOf(aws.region)) {
-    problems.refuse(
-      'storage.region',
-      props.region,
-      `regions of partition ${partitionOf(aws.region)}, as aws.region ${aws.region} is`,
-      'correct one of the two',
-    );
-  }
-}
-
-/** Every value is a string: Vault's parser of this stanza takes nothing else. */
-export function storageBlock(props: DynamoDbStorageProps, aws: AwsEnvironment): HclBlock {
-  // to Vault any value of dynamodb_allow_updates is yes, "false" too
-  const allowUpdates = props.dynamodbAllowUpdates ? true : undefined;
-  const values = { ...props, region: storageRegion(props, aws), haEnabled: props.haEnabled ?? true, dynamodbAllowUpdates: allowUpdates };
-  const attributes = Object.keys(checks).flatMap(key => {
-    const value = values[key as keyof DynamoDbStorageProps];
-    return value === undefined ? [] : [[snakeCase(key), String(value)]];
-  });
-  return { type: 'storage', labels: ['dynamodb'], body: { attributes: Object.fromEntries(attributes) } };
-}
-
-export const storageRegion = (props: DynamoDbStorageProps, aws: AwsEnvironment): string => props.region ?? aws.region;
-
 /** What Vault really calls on a table that exists. Without CreateTable a misspelt name cannot become an empty Vault. */
 const leastActions = ['DescribeTable', 'GetItem', 'Query', 'BatchWriteItem', 'UpdateItem', 'DeleteItem'];
 
@@ -122,13 +89,67 @@ const documentedActions = {
   account: ['DescribeLimits', 'DescribeReservedCapacity', 'DescribeReservedCapacityOfferings', 'ListTables'],
 };
 
-export function storageStatements(props: DynamoDbStorageProps, aws: AwsEnvironment, list: ActionList): readonly IamStatement[] {
-  const table = tableArn(props.table, aws, storageRegion(props, aws));
-  const update = props.dynamodbAllowUpdates ? ['UpdateTable'] : [];
-  if (list === 'least') return [allow('Storage', 'dynamodb', [...leastActions, ...update], table)];
-  return [
-    allow('Storage', 'dynamodb', [...documentedActions.table, ...update], table),
-    allow('StorageStream', 'dynamodb', documentedActions.stream, `${table}/stream/*`),
-    allow('StorageAccount', 'dynamodb', documentedActions.account, '*'),
-  ];
+/** The table that holds Vault's data. */
+export class DynamoDbStorage implements Part {
+  readonly table: string;
+  readonly region: string;
+  readonly haEnabled: boolean;
+
+  constructor(
+    private readonly server: ServerIdentity,
+    private readonly props: DynamoDbStorageProps,
+  ) {
+    this.table = props.table;
+    this.region = props.region ?? server.aws.region;
+    this.haEnabled = props.haEnabled ?? true;
+  }
+
+  get endpoints(): readonly (string | undefined)[] {
+    return [this.props.endpoint];
+  }
+
+  validate(problems: Problems): void {
+    const { props } = this;
+    const { aws, replicas } = this.server;
+    if (props.table === undefined) problems.require('storage.table', props.table, checks.table);
+    problems.checkAll('storage', props, checks);
+    if (props.haEnabled === false && replicas > 1)
+      problems.refuse(
+        'storage.haEnabled',
+        false,
+        `true with ${replicas} replicas`,
+        'leave it out, or run one replica: without the lock several servers would write to one table',
+      );
+    if (props.region !== undefined && partitionOf(props.region) !== partitionOf(aws.region))
+      problems.refuse(
+        'storage.region',
+        props.region,
+        `regions of partition ${partitionOf(aws.region)}, as aws.region ${aws.region} is`,
+        'correct one of the two',
+      );
+  }
+
+  /** Every value is a string: Vault's parser of this stanza takes nothing else. */
+  block(): HclBlock {
+    // to Vault any value of dynamodb_allow_updates is yes, "false" too
+    const dynamodbAllowUpdates = this.props.dynamodbAllowUpdates ? true : undefined;
+    const values = { ...this.props, region: this.region, haEnabled: this.haEnabled, dynamodbAllowUpdates };
+    const attributes = Object.keys(checks).flatMap(key => {
+      const value = values[key as keyof DynamoDbStorageProps];
+      return value === undefined ? [] : [[snakeCase(key), String(value)]];
+    });
+    return { type: 'storage', labels: ['dynamodb'], body: { attributes: Object.fromEntries(attributes) } };
+  }
+
+  /** What the servers' role may do with the table. */
+  statements(list: ActionList): readonly IamStatement[] {
+    const table = tableArn(this.table, this.server.aws, this.region);
+    const update = this.props.dynamodbAllowUpdates ? ['UpdateTable'] : [];
+    if (list === 'least') return [allow('Storage', 'dynamodb', [...leastActions, ...update], table)];
+    return [
+      allow('Storage', 'dynamodb', [...documentedActions.table, ...update], table),
+      allow('StorageStream', 'dynamodb', documentedActions.stream, `${table}/stream/*`),
+      allow('StorageAccount', 'dynamodb', documentedActions.account, '*'),
+    ];
+  }
 }

@@ -4,6 +4,8 @@ import { omitUndefined } from '../../app/kubernetes/omit-undefined';
 import { hostPortCheck } from '../../app/validation/addresses';
 import { booleanCheck, type Checks, integer, listOf, matching, textCheck } from '../../app/validation/check';
 import { durationCheck } from '../../app/validation/durations';
+import type { Part } from '../../app/validation/part';
+import type { Problems } from '../../app/validation/problems';
 import { attributesOf, type HclBlock } from './hcl';
 
 /** The `telemetry` stanza, in the terms of Vault's documentation ("telemetry stanza"). */
@@ -85,7 +87,7 @@ export interface TelemetryProps {
   readonly dogstatsdTags?: readonly string[];
 }
 
-export const telemetryChecks: Checks<TelemetryProps> = {
+const checks: Checks<TelemetryProps> = {
   prometheusRetentionTime: durationCheck,
   disableHostname: booleanCheck,
   enableHostnameLabel: booleanCheck,
@@ -103,15 +105,25 @@ export const telemetryChecks: Checks<TelemetryProps> = {
   dogstatsdTags: listOf(textCheck),
 };
 
-export function telemetryBlock(props: TelemetryProps = {}): HclBlock {
-  const values = { prometheusRetentionTime: '24h', disableHostname: true, ...omitUndefined(props) };
-  return { type: 'telemetry', body: { attributes: attributesOf(values, telemetryChecks) } };
-}
+const defaults: TelemetryProps = { prometheusRetentionTime: '24h', disableHostname: true };
 
-/** Where the servers push metrics: statsd and DogStatsD over UDP, statsite over TCP. */
-export function telemetryPorts(props: TelemetryProps = {}): readonly k8s.NetworkPolicyPort[] {
-  const port = (address: string) => Number(address.split(':')[1]);
-  const udp = [props.statsdAddress, props.dogstatsdAddr].flatMap(address => (address === undefined ? [] : [port(address)]));
-  const tcp = props.statsiteAddress === undefined ? [] : [port(props.statsiteAddress)];
-  return [...ports([...new Set(udp)], 'UDP'), ...ports(tcp)];
+/** What is measured, and where it is pushed. */
+export class Telemetry implements Part {
+  constructor(private readonly props: TelemetryProps = {}) {}
+
+  validate(problems: Problems): void {
+    problems.checkAll('telemetry', this.props, checks);
+  }
+
+  block(): HclBlock {
+    return { type: 'telemetry', body: { attributes: attributesOf({ ...defaults, ...omitUndefined(this.props) }, checks) } };
+  }
+
+  /** The ports of the servers that metrics are pushed to: statsd and DogStatsD over UDP, statsite over TCP. */
+  get ports(): readonly k8s.NetworkPolicyPort[] {
+    const { statsdAddress, dogstatsdAddr, statsiteAddress } = this.props;
+    const numbers = (...addresses: readonly (string | undefined)[]): number[] =>
+      addresses.flatMap(address => (address === undefined ? [] : [Number(address.split(':')[1])]));
+    return [...ports([...new Set(numbers(statsdAddress, dogstatsdAddr))], 'UDP'), ...ports(numbers(statsiteAddress))];
+  }
 }

@@ -1,5 +1,6 @@
 import { booleanCheck, type Checks, integer, oneOf } from '../../app/validation/check';
 import { durationCheck } from '../../app/validation/durations';
+import type { Part } from '../../app/validation/part';
 import type { Problems } from '../../app/validation/problems';
 import { attributesOf, type HclBlock } from './hcl';
 
@@ -23,7 +24,7 @@ export interface UserLockoutProps {
    */
   readonly lockoutCounterReset?: string;
   /**
-   * Whether nobody is locked out.
+   * Whether lockout is off: no user is ever locked out.
    * @default false (Vault's)
    */
   readonly disableLockout?: boolean;
@@ -38,20 +39,25 @@ const checks: Checks<Omit<UserLockoutProps, 'type'>> = {
   disableLockout: booleanCheck,
 };
 
-export function checkUserLockout(problems: Problems, stanzas: readonly UserLockoutProps[]): void {
-  for (const [index, stanza] of stanzas.entries()) {
-    problems.check(`userLockout[${index}].type`, stanza.type, types);
-    problems.checkAll(`userLockout[${index}]`, stanza, checks, 'type');
-    if (stanzas.findIndex(other => other.type === stanza.type) < index) {
-      problems.refuse(`userLockout[${index}].type`, stanza.type, 'each type once', 'put the settings of one type into one entry');
+/** When users are locked out, for each type of auth method. */
+export class UserLockout implements Part {
+  constructor(private readonly props: readonly UserLockoutProps[] = []) {}
+
+  validate(problems: Problems): void {
+    for (const [index, stanza] of this.props.entries()) {
+      problems.check(`userLockout[${index}].type`, stanza.type, types);
+      problems.checkAll(`userLockout[${index}]`, stanza, checks, 'type');
+      if (this.props.findIndex(other => other.type === stanza.type) < index)
+        problems.refuse(`userLockout[${index}].type`, stanza.type, 'each type once', 'put the settings of one type into one entry');
     }
   }
-}
 
-/** Vault reads these numbers as strings, as its documentation writes them. */
-export const userLockoutBlocks = (stanzas: readonly UserLockoutProps[]): readonly HclBlock[] =>
-  stanzas.map(({ type, lockoutThreshold, ...rest }) => ({
-    type: 'user_lockout',
-    labels: [type],
-    body: { attributes: attributesOf({ ...rest, lockoutThreshold: lockoutThreshold?.toString() }, checks) },
-  }));
+  /** Vault reads these numbers as strings, as its documentation writes them. */
+  blocks(): readonly HclBlock[] {
+    return this.props.map(({ type, lockoutThreshold, ...rest }) => ({
+      type: 'user_lockout',
+      labels: [type],
+      body: { attributes: attributesOf({ ...rest, lockoutThreshold: lockoutThreshold?.toString() }, checks) },
+    }));
+  }
+}

@@ -4,7 +4,8 @@ import { KustomizeApp } from '../../../charts';
 import { IamRole } from '../../../charts/app/aws/iam-role';
 import { programFiles } from '../../../charts/app/jobs/program';
 import { ScriptJob, type ScriptJobProps } from '../../../charts/app/jobs/script-job';
-import { images } from '../../../charts/app/kubernetes/images';
+import { Images } from '../../../charts/app/kubernetes/images';
+import { Placement } from '../../../charts/app/kubernetes/placement';
 import { schemaErrors } from '../../support/cluster-rules';
 import { objectsOf } from '../../support/render';
 
@@ -28,8 +29,8 @@ const render = (props: Partial<Omit<ScriptJobProps, 'role'>> = {}) => {
     plan: { hello: 'world' },
     serviceAccount: 'vault-try',
     lease: 'vault-changes',
-    images: images({}),
-    placement: {},
+    images: new Images(),
+    placement: new Placement(),
     resources: { requests: amounts, limits: amounts },
     role,
     ...props,
@@ -95,7 +96,7 @@ describe('a Job that runs a program', () => {
   test.each<[string, Partial<ScriptJobProps>]>([
     ['plan', { plan: {} }],
     ['environment', { env: [{ name: 'X', value: 'y' }] }],
-    ['image', { images: images({ node: { tag: '24.20.0-slim' } }) }],
+    ['image', { images: new Images({ node: { tag: '24.20.0-slim' } }) }],
   ])('gets a new name with a changed %s, in the same file', (_, props) => {
     const changed = render(props);
     expect(changed['Job/vault-try'].metadata.name).toMatch(/^vault-try-[0-9a-f]{10}$/);

@@ -13,7 +13,7 @@ type InitProps = Omit<VaultInitProps, 'vault'>;
 export function synthInit(installation: Installation, props: InitProps, server: Partial<VaultServerProps> = { replicas: 1 }) {
   let init: VaultInit | undefined;
   const made = installation.synth(server, (app, vault) => {
-    init = new VaultInit(app, 'init', { vault, ...props } as VaultInitProps);
+    init = new VaultInit(app, 'init', { ...(props as VaultInitProps), vault });
   });
   if (init === undefined) throw new Error('no init chart');
   return { ...made, init };

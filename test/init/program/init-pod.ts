@@ -44,7 +44,7 @@ export class InitPod {
   private constructor(props: Omit<VaultInitProps, 'vault'>) {
     const app = new KustomizeApp();
     const vault = new VaultServer(app, 'vault', minimal);
-    new VaultInit(app, 'init', { vault, ...props } as VaultInitProps);
+    new VaultInit(app, 'init', { ...(props as VaultInitProps), vault });
     const objects = objectsOf(app.render());
     const plan = objects['ConfigMap/vault-init-program'].data['plan.json'];
     this.plan = JSON.parse(plan);

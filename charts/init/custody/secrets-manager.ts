@@ -1,11 +1,11 @@
-import { type Arn, type AwsEnvironment, parseArn, partitionOf } from '../app/aws/environment';
-import type { IamStatement } from '../app/aws/iam-role';
-import { checkDataKey, kmsKeyArn, viaService } from '../app/aws/kms';
-import type { RequiredSecret } from '../app/aws/requirement';
-import { omitUndefined } from '../app/kubernetes/omit-undefined';
-import { matching } from '../app/validation/check';
-import type { KnownProps, Problems } from '../app/validation/problems';
-import type { ClosedCustody, CustodyContext } from './custody';
+import { type Arn, type AwsEnvironment, parseArn, partitionOf } from '../../app/aws/environment';
+import type { IamStatement } from '../../app/aws/iam-role';
+import { checkDataKey, kmsKeyArn, viaService } from '../../app/aws/kms';
+import type { RequiredSecret } from '../../app/aws/requirement';
+import { omitUndefined } from '../../app/kubernetes/omit-undefined';
+import { matching } from '../../app/validation/check';
+import type { KnownProps, Problems } from '../../app/validation/problems';
+import type { ClosedCustodyPlace, CustodyContext } from './place';
 
 /** What secrets of AWS Secrets Manager are encrypted with. */
 export interface SecretsManagerCustodyProps {
@@ -29,7 +29,7 @@ const secretBytes = 65_536;
 /** The name of a secret that is named by name or ARN. */
 const secretNameOf = (secret: string): string => parseArn(secret)?.resource.replace(/^secret:(.*)-[A-Za-z0-9]{6}$/, '$1') ?? secret;
 
-export class SecretsManagerCustody implements ClosedCustody {
+export class SecretsManagerCustody implements ClosedCustodyPlace {
   readonly kind = 'secretsManager';
   readonly rules = [];
 
@@ -46,7 +46,7 @@ export class SecretsManagerCustody implements ClosedCustody {
     return this.named.length;
   }
 
-  get places(): readonly string[] {
+  get uniqueResources(): readonly string[] {
     return this.named.map(secret => `the secret ${secretNameOf(secret)} of Secrets Manager`);
   }
 
@@ -76,7 +76,7 @@ export class SecretsManagerCustody implements ClosedCustody {
     ];
   }
 
-  check(problems: Problems, { aws, unsealKey, largestAnswer }: CustodyContext): void {
+  validate(problems: Problems, { aws, unsealKey, largestAnswer }: CustodyContext): void {
     problems.checkNames('custody', this.props, { kmsKey: true } satisfies KnownProps<SecretsManagerCustodyProps>);
     if (this.named.length === 0) problems.refuse('custody: secretsManager', undefined, 'a secret, or one for each key', 'name one');
     const names = this.named.map(secretNameOf);
@@ -102,7 +102,7 @@ export class SecretsManagerCustody implements ClosedCustody {
       );
     checkDataKey(problems, 'custody: kmsKey', this.props.kmsKey, {
       aws,
-      unsealKeys: [unsealKey],
+      unsealKeys: unsealKey === undefined ? [] : [unsealKey],
       why: 'who may unseal Vault must not read its recovery keys: make a key for custody',
     });
   }

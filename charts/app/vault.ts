@@ -1,0 +1,52 @@
+import type { IConstruct } from 'constructs';
+import type { AwsEnvironment } from './aws/environment';
+import type { Images } from './kubernetes/images';
+import type { Placement } from './kubernetes/placement';
+
+/** The names of a Vault's Services, in its namespace. */
+export interface VaultServices {
+  /** The one that leads to the active server. */
+  readonly active: string;
+  /** The headless one, which gives the pods their DNS names, whether they are ready or not. */
+  readonly internal: string;
+}
+
+/** The DynamoDB table that holds a Vault's data. */
+export interface VaultTable {
+  /** The table's name. */
+  readonly name: string;
+  /** The table's region. */
+  readonly region: string;
+}
+
+/**
+ * What other charts need of a Vault. `VaultServer` is one; `VaultServer.fromVaultServerAttributes` is one that runs already, whoever made it.
+ */
+export interface IVault extends IConstruct {
+  /** The name of the StatefulSet: the first pod is `<name>-0`. */
+  readonly name: string;
+  /** The namespace that it runs in. */
+  readonly namespace: string;
+  /** The AWS account and region. */
+  readonly aws: AwsEnvironment;
+  /** Labels that select the servers' pods. */
+  readonly selector: Readonly<Record<string, string>>;
+  /** The names of its Services. */
+  readonly services: VaultServices;
+  /** The port of the API, on pods and Services alike. */
+  readonly port: number;
+  /** The address of the active server, for clients in the cluster. */
+  readonly address: string;
+  /** The Secret in its namespace with `tls.crt` and, where the issuer gives it, `ca.crt`. */
+  readonly tlsSecretName: string;
+  /** The ServiceAccount that the servers run under. */
+  readonly serviceAccountName: string;
+  /** Images of servers and Jobs. */
+  readonly images: Images;
+  /** Where servers and Jobs run. */
+  readonly placement: Placement;
+  /** The table that holds its data; undefined where it has another storage. */
+  readonly table: VaultTable | undefined;
+  /** The id, alias or ARN of the KMS key that unseals it; undefined where another seal does. */
+  readonly unsealKey: string | undefined;
+}

@@ -1,0 +1,128 @@
+import { Construct } from 'constructs';
+import { type AwsEnvironment, checkAwsEnvironment } from '../app/aws/environment';
+import { kmsKeyCheck } from '../app/aws/kms';
+import { Images, type ImagesProps } from '../app/kubernetes/images';
+import { Placement, type PlacementProps } from '../app/kubernetes/placement';
+import { portCheck } from '../app/validation/addresses';
+import { dnsLabelCheck, dnsSubdomainCheck, labelsCheck, namespaceCheck } from '../app/validation/names';
+import { type KnownProps, Problems } from '../app/validation/problems';
+import type { IVault, VaultServices, VaultTable } from '../app/vault';
+
+/** A Vault that runs already, such as one of the Helm chart vault-helm: what stands in the cluster, as it is named there. */
+export interface VaultServerAttributes {
+  /** The name of the StatefulSet: the first pod is `<name>-0`. Names of what is made beside it begin with it. */
+  readonly name: string;
+  /** The namespace that it runs in. */
+  readonly namespace: string;
+  /** The AWS account and region of what is made beside it. */
+  readonly aws: AwsEnvironment;
+  /** Labels that select the servers' pods and nothing else, such as those in the StatefulSet's selector. */
+  readonly selector: Readonly<Record<string, string>>;
+  /** The names of its Services: of the active server, and the headless one. */
+  readonly services: VaultServices;
+  /** The Secret in its namespace with `tls.crt` and `ca.crt`. */
+  readonly tlsSecretName: string;
+  /** The ServiceAccount that the servers run under. */
+  readonly serviceAccountName: string;
+  /**
+   * The port of the API, on pods and Services alike.
+   * @default 8200
+   */
+  readonly port?: number;
+  /**
+   * The DynamoDB table that holds its data.
+   * @default none, it has another storage
+   */
+  readonly table?: VaultTable;
+  /**
+   * The id, alias or ARN of the KMS key that unseals it: what must not be encrypted with that key is held against it.
+   * @default none, another seal unseals it
+   */
+  readonly unsealKey?: string;
+  /**
+   * Which images Jobs run, and where nodes get them.
+   * @default those of VaultServer
+   */
+  readonly images?: ImagesProps;
+  /**
+   * Which nodes Jobs may run on, and their priority class.
+   * @default any node without taints
+   */
+  readonly placement?: PlacementProps;
+}
+
+const defaultPort = 8200;
+
+const known: KnownProps<VaultServerAttributes> = {
+  name: true,
+  namespace: true,
+  aws: true,
+  selector: true,
+  services: true,
+  tlsSecretName: true,
+  serviceAccountName: true,
+  port: true,
+  table: true,
+  unsealKey: true,
+  images: true,
+  placement: true,
+};
+
+/** Nothing is made of it: other charts read where it is. */
+export class ImportedVault extends Construct implements IVault {
+  readonly name: string;
+  readonly namespace: string;
+  readonly aws: AwsEnvironment;
+  readonly selector: Readonly<Record<string, string>>;
+  readonly services: VaultServices;
+  readonly port: number;
+  readonly tlsSecretName: string;
+  readonly serviceAccountName: string;
+  readonly images: Images;
+  readonly placement: Placement;
+  readonly table: VaultTable | undefined;
+  readonly unsealKey: string | undefined;
+
+  constructor(scope: Construct, id: string, attributes: VaultServerAttributes) {
+    super(scope, id);
+    this.name = attributes.name;
+    this.namespace = attributes.namespace;
+    this.aws = attributes.aws;
+    this.selector = attributes.selector;
+    this.services = attributes.services;
+    this.port = attributes.port ?? defaultPort;
+    this.tlsSecretName = attributes.tlsSecretName;
+    this.serviceAccountName = attributes.serviceAccountName;
+    this.images = new Images(attributes.images);
+    this.placement = new Placement(attributes.placement);
+    this.table = attributes.table;
+    this.unsealKey = attributes.unsealKey;
+    this.node.addValidation({ validate: () => this.problems(attributes) });
+  }
+
+  get address(): string {
+    return `https://${this.services.active}.${this.namespace}.svc:${this.port}`;
+  }
+
+  private problems(attributes: VaultServerAttributes): string[] {
+    const problems = new Problems();
+    problems.checkNames('', attributes, known);
+    problems.require('name', this.name, dnsLabelCheck(52));
+    problems.require('namespace', this.namespace, namespaceCheck);
+    checkAwsEnvironment(problems, this.aws);
+    problems.require('selector', this.selector, {
+      ...labelsCheck,
+      ok: labels => Object.keys(labels).length > 0 && labelsCheck.ok(labels),
+      allowed: `one label or more; ${labelsCheck.allowed}`,
+    });
+    problems.require('services.active', this.services?.active, dnsLabelCheck());
+    problems.require('services.internal', this.services?.internal, dnsLabelCheck());
+    problems.check('port', this.port, portCheck);
+    problems.require('tlsSecretName', this.tlsSecretName, dnsSubdomainCheck);
+    problems.require('serviceAccountName', this.serviceAccountName, dnsSubdomainCheck);
+    problems.check('unsealKey', this.unsealKey, kmsKeyCheck);
+    this.images.validate(problems);
+    this.placement.validate(problems);
+    return problems.messages;
+  }
+}

@@ -1,0 +1,81 @@
+import type { k8s } from '../../imports';
+import { metadataServices } from '../app/kubernetes/network-policy';
+import { cidrCheck, cidrContains } from '../app/validation/addresses';
+import { type Check, listOf } from '../app/validation/check';
+import { labelsCheck } from '../app/validation/names';
+import type { KnownProps, Problems } from '../app/validation/problems';
+
+/** Pods by label; without `namespaceLabels` those of the servers' own namespace. */
+export interface PodPeer {
+  /** Labels of the pods. {} is every pod. */
+  readonly podLabels: Readonly<Record<string, string>>;
+  /**
+   * Labels of their namespaces. {} is every namespace.
+   * @default the servers' namespace
+   */
+  readonly namespaceLabels?: Readonly<Record<string, string>>;
+  readonly cidr?: never;
+}
+
+/** Addresses, such as subnets of load balancers. */
+export interface CidrPeer {
+  /** The block, such as "10.0.0.0/16". */
+  readonly cidr: string;
+  /**
+   * Blocks to leave out.
+   * @default none
+   */
+  readonly except?: readonly string[];
+  readonly podLabels?: never;
+}
+
+export type NetworkPeer = PodPeer | CidrPeer;
+
+export const peerNames: KnownProps<NetworkPeer> = { cidr: true, except: true, podLabels: true, namespaceLabels: true };
+
+export function checkPeers(problems: Problems, group: string, peers: readonly NetworkPeer[] = [], names: object = peerNames): void {
+  for (const [index, peer] of peers.entries()) {
+    const where = `${group}[${index}]`;
+    problems.checkNames(where, peer, names);
+    if ((peer.cidr === undefined) === (peer.podLabels === undefined))
+      problems.refuse(where, peer, 'either cidr or podLabels', 'write one of them');
+    problems.check(`${where}.cidr`, peer.cidr, cidrCheck);
+    if (
+      peer.cidr !== undefined &&
+      cidrCheck.ok(peer.cidr) &&
+      (cidrContains('169.254.0.0/16', peer.cidr) || cidrContains('fd00:ec2::/64', peer.cidr))
+    ) {
+      problems.refuse(
+        `${where}.cidr`,
+        peer.cidr,
+        'addresses that are not link-local',
+        'the metadata services lie there, which hand out the credentials of the node',
+      );
+    }
+    problems.check(`${where}.podLabels`, peer.podLabels, labelsCheck);
+    if (peer.cidr === undefined) problems.check(`${where}.namespaceLabels`, peer.namespaceLabels, labelsCheck);
+    else problems.check(`${where}.except`, peer.except, listOf(within(peer.cidr)));
+  }
+}
+
+const within = (outer: string): Check<string> => ({
+  ok: value => cidrCheck.ok(value) && cidrCheck.ok(outer) && value !== outer && cidrContains(outer, value),
+  allowed: `CIDR blocks inside ${outer}`,
+  fix: 'correct the block',
+});
+
+/** A peer as a NetworkPolicy names it: never the metadata services. */
+export function policyPeer(of: NetworkPeer): k8s.NetworkPolicyPeer {
+  if (of.cidr !== undefined) {
+    const except = [...new Set([...(of.except ?? []), ...metadataServices.within(of.cidr)])];
+    return { ipBlock: { cidr: of.cidr, ...(except.length === 0 ? {} : { except }) } };
+  }
+  return {
+    podSelector: labelSelector(of.podLabels),
+    ...(of.namespaceLabels === undefined ? {} : { namespaceSelector: labelSelector(of.namespaceLabels) }),
+  };
+}
+
+/** No labels select everything. */
+const labelSelector = (matchLabels: Readonly<Record<string, string>> = {}): k8s.LabelSelector =>
+  Object.keys(matchLabels).length === 0 ? {} : { matchLabels };

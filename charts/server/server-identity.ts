@@ -1,0 +1,42 @@
+import { type AwsEnvironment, checkAwsEnvironment } from '../app/aws/environment';
+import { objectLabels, type SelectorLabels, selectorLabels } from '../app/kubernetes/labels';
+import { integer } from '../app/validation/check';
+import { dnsLabelCheck, namespaceCheck } from '../app/validation/names';
+import type { Part } from '../app/validation/part';
+import type { Problems } from '../app/validation/problems';
+import type { VaultServerProps } from './vault-server-props';
+
+/** More servers than anybody runs; bounds what is made of it. */
+export const maxReplicas = 100;
+
+/** Which servers these are: what every part of them puts into names, labels, selectors and ARNs. */
+export class ServerIdentity implements Part {
+  readonly name: string;
+  readonly namespace: string;
+  readonly aws: AwsEnvironment;
+  readonly replicas: number;
+  readonly selector: SelectorLabels;
+  readonly labels: Readonly<Record<string, string>>;
+
+  constructor(private readonly props: Pick<VaultServerProps, 'name' | 'namespace' | 'aws' | 'replicas'>) {
+    this.name = props.name ?? 'vault';
+    this.namespace = props.namespace;
+    this.aws = props.aws;
+    this.replicas = props.replicas ?? 3;
+    this.selector = selectorLabels(this.name, 'server');
+    this.labels = objectLabels(this.selector);
+  }
+
+  validate(problems: Problems): void {
+    // the longest thing made from it is the pods' label <name>-<revision>: Kubernetes allows 63 characters, 11 are the revision's
+    problems.check('name', this.props.name, dnsLabelCheck(52));
+    problems.require('namespace', this.namespace, namespaceCheck);
+    problems.check('replicas', this.props.replicas, integer(0, maxReplicas));
+    checkAwsEnvironment(problems, this.aws);
+  }
+
+  /** The metadata of an object of the servers. */
+  metadata(name = this.name): { readonly name: string; readonly namespace: string; readonly labels: Record<string, string> } {
+    return { name, namespace: this.namespace, labels: { ...this.labels } };
+  }
+}
