@@ -1,17 +1,67 @@
 // What main.ts may use.
 export { k8s } from '../imports';
 export type { AwsEnvironment } from './app/aws/environment';
-export type { IamRole, IamStatement } from './app/aws/iam-role';
+export type { ActionList, IamRole, IamStatement } from './app/aws/iam-role';
 export type { OutboundProps } from './app/jobs/outbound';
-export { KustomizeApp } from './app/kustomize/kustomize-app';
+export type { VaultWrite } from './app/jobs/vault-write';
+export type { ContainerImage, ImageProps, Images, ImagesProps } from './app/kubernetes/images';
+export type { SelectorLabels } from './app/kubernetes/labels';
+export type { Placement, PlacementProps } from './app/kubernetes/placement';
+export type { ResourceAmounts, ResourcesProps } from './app/kubernetes/resources';
+export type { PodUser } from './app/kubernetes/security';
+export { KustomizeApp, type KustomizeAppProps } from './app/kustomize/kustomize-app';
 export type { KustomizeBase, KustomizeComponent } from './app/kustomize/kustomize-folder';
 export { OutputFile, type OutputFileProps } from './app/kustomize/output-file';
 export { SynthError } from './app/kustomize/synth-error';
-export { AwsResources } from './aws/aws-resources';
-export type { AwsResourcesProps } from './aws/aws-resources-props';
-export type { AdminPath, AdminProps } from './init/admin';
+export type { IVault, VaultServices, VaultTable } from './app/vault';
+export { AwsResources, type AwsResourcesProps } from './aws/aws-resources';
+export type { BackupProps } from './aws/resources/backup';
+export type {
+  BackupScheduleProps,
+  CommonScheduleProps,
+  MonthlyScheduleProps,
+  Weekday,
+  WeeklyScheduleProps,
+} from './aws/resources/backup-schedule';
+export type { EndpointProps } from './aws/resources/endpoint';
+export type { KeyProps } from './aws/resources/key';
+export type { SecretProps } from './aws/resources/secret';
+export type { AutoscalingProps, CommonTableProps, OnDemandTableProps, ProvisionedTableProps, TableProps } from './aws/resources/table';
+export type { AdminPath, AdminProps, JwtAdminProps, KubernetesAdminProps, PeopleProps } from './init/admin';
 export { Custody } from './init/custody/custody';
+export type { LogCustody } from './init/custody/log';
+export type { ClosedCustodyPlace, CustodyPlace } from './init/custody/place';
+export type { SecretsManagerCustodyProps } from './init/custody/secrets-manager';
+export type { InitPlan } from './init/plan';
 export { VaultInit } from './init/vault-init';
-export type { VaultInitProps } from './init/vault-init-props';
+export type { EncryptedProps, EncryptedRootProps, InitJobProps, RevokedRootProps, VaultInitProps } from './init/vault-init-props';
+export type {
+  CertificateIssuerProps,
+  CertManagerProps,
+  CertManagerTlsProps,
+  SecretTlsProps,
+  ServerCertificate,
+  TlsProps,
+} from './server/certificate';
+export type { DisruptionBudgetProps } from './server/disruption-budget';
+export type { VaultServerAttributes } from './server/imported-vault';
+export type { EgressPeer, NetworkProps } from './server/network';
+export type { CidrPeer, NetworkPeer, PodPeer } from './server/network-peers';
+export type { AuditVolumeProps } from './server/pod/audit-storage';
+export type { InitContainer } from './server/pod/init-container';
+export type { MemoryLock } from './server/pod/memory-lock';
+export type { ServerPod, ServerVolume } from './server/pod/pod';
+export type { ProbesProps, ProbeTimings } from './server/pod/probes';
+export type { AntiAffinity, ZoneSpread } from './server/pod/scheduling';
+export type { CreatedServiceAccountProps, ExistingServiceAccountProps, ServiceAccountProps } from './server/service-account';
+export type { ServerServices, ServiceProps, ServicesProps } from './server/services';
+export type { VaultConfigProps } from './server/vault-hcl/config';
+export type { HclValue } from './server/vault-hcl/hcl';
+export type { CustomResponseHeaders, ListenerProps, ServerListener } from './server/vault-hcl/listener';
+export type { MetricsProps } from './server/vault-hcl/metrics';
+export type { AwsKmsKeyProps, AwsKmsSealProps } from './server/vault-hcl/seal';
+export type { DynamoDbStorageProps } from './server/vault-hcl/storage';
+export type { TelemetryProps } from './server/vault-hcl/telemetry';
+export type { UserLockoutProps } from './server/vault-hcl/user-lockout';
 export { VaultServer } from './server/vault-server';
 export type { VaultServerProps } from './server/vault-server-props';

@@ -1,11 +1,73 @@
 import { Construct } from 'constructs';
+import type { ActionList } from '../app/aws/iam-role';
 import { OutputFolder } from '../app/kustomize/output-file';
-import type { AwsResourcesProps } from './aws-resources-props';
-import { awsOf, buildModel } from './build-model';
+import { type KnownProps, Problems } from '../app/validation/problems';
+import type { AwsResource } from './aws-resource';
+import { BaseRequirements } from './base-requirements';
 import { cloudFormation } from './cloudformation';
-import { requirementsBeside, rolesBeside } from './collect';
+import { Location } from './location';
+import { checkNames } from './names';
+import { type BackupProps, Backups } from './resources/backup';
+import { type EndpointProps, GatewayEndpoint } from './resources/endpoint';
+import { type KeyProps, Keys } from './resources/key';
+import { Roles } from './resources/role';
+import { type SecretProps, Secrets } from './resources/secret';
+import { type TableProps, Tables } from './resources/table';
+import type { Stack } from './stack';
+import { Tags } from './tags';
 import { terraform } from './terraform';
-import { validateAws } from './validation';
+
+/** What AwsResources cannot know from the charts, and how to make what they need. */
+export interface AwsResourcesProps {
+  /** The cluster's OIDC provider without "https://", such as "oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF": `aws eks describe-cluster --query cluster.identity.oidc.issuer`. Roles go to its ServiceAccounts alone. */
+  readonly oidcProvider: string;
+  /**
+   * What the servers' role may do with the table: "least", the six actions that Vault calls, or "documented", the list of Vault's documentation.
+   * @default "least"
+   */
+  readonly actions?: ActionList;
+  /**
+   * The servers' table: its settings; "existing" where you make it; "created-by-vault" where Vault shall, which gives it CreateTable.
+   * @default on demand, with point-in-time recovery and deletion protection
+   */
+  readonly table?: TableProps | 'existing' | 'created-by-vault';
+  /**
+   * The unseal key and its alias: its settings, or "existing" where you make them. A key that `seal.kmsKeyId` names by its id exists anyway.
+   * @default rotated every 365 days
+   */
+  readonly key?: KeyProps | 'existing';
+  /**
+   * The secrets of custody, made empty: their settings, or "existing" where you make them. Those that custody names by ARN exist anyway.
+   * @default read by who may break glass alone
+   */
+  readonly secrets?: SecretProps | 'existing';
+  /**
+   * AWS Backup of the table, or "off". Point-in-time recovery ends with the table; these backups do not.
+   * @default daily, kept for 35 days
+   */
+  readonly backup?: BackupProps | 'off';
+  /**
+   * A gateway endpoint for DynamoDB in the cluster's VPC, so that Vault's data does not pass a NAT gateway.
+   * @default none
+   */
+  readonly endpoint?: EndpointProps;
+  /**
+   * Tags of everything that takes tags. More come at deployment: Terraform's variable `tags`, `aws cloudformation deploy --tags`.
+   * @default none
+   */
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+const known: KnownProps<AwsResourcesProps> = {
+  oidcProvider: true,
+  actions: true,
+  table: true,
+  key: true,
+  secrets: true,
+  backup: true,
+  endpoint: true,
+  tags: true,
+};
 
 /**
  * What the charts of this base need of AWS, in `dist/aws`: `iam/` with the documents of every role, and the same resources as a Terraform module
@@ -17,25 +79,45 @@ import { validateAws } from './validation';
 export class AwsResources extends Construct {
   constructor(scope: Construct, id: string, props: AwsResourcesProps) {
     super(scope, id);
-    new OutputFolder(this, 'folder', {
-      path: 'aws',
-      files: () => {
-        const [roles, needs] = [rolesBeside(this), requirementsBeside(this)];
-        const aws = awsOf(roles, needs);
-        // refused by validation
-        if (aws === undefined) return new Map();
-        const model = buildModel(props, aws, roles, needs);
-        const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
-        return new Map([
-          ...model.roles.flatMap(({ name, policy, trust }): [string, string][] => [
-            [`iam/${name}.policy.json`, json(policy)],
-            [`iam/${name}.trust.json`, json(trust)],
-          ]),
-          ...Object.entries(terraform(model)).map(([name, file]): [string, string] => [`terraform/${name}.tf.json`, json(file)]),
-          ['cloudformation.yaml', cloudFormation(model)],
-        ]);
-      },
-    });
-    this.node.addValidation({ validate: () => validateAws(props, rolesBeside(this), requirementsBeside(this)) });
+    const base = new BaseRequirements(this);
+    const tags = new Tags(props.tags);
+    const backups = new Backups(base, props.backup);
+    const tables = new Tables(base, props.table, table => backups.roleArns(table));
+    const roles = new Roles(base, props, { tables, backups });
+    const endpoint = new GatewayEndpoint(base, props.endpoint, roles);
+    // their order is that of the documents
+    const resources = [tables, new Keys(base, props.key), new Secrets(base, props.secrets), roles, backups, endpoint];
+    const location = new Location(base, props.oidcProvider, type =>
+      type === 'table' ? props.table === 'existing' && props.backup === 'off' : props.key === 'existing',
+    );
+
+    const validate = (): string[] => {
+      const problems = new Problems();
+      problems.checkNames('', props, known);
+      for (const part of [location, tags, ...resources]) part.validate(problems);
+      checkNames(problems, base);
+      return problems.messages;
+    };
+    this.node.addValidation({ validate });
+    new OutputFolder(this, 'folder', { path: 'aws', files: () => documents(base, tags, resources, roles, endpoint) });
   }
+}
+
+function documents(
+  base: BaseRequirements,
+  tags: Tags,
+  resources: readonly AwsResource[],
+  roles: Roles,
+  endpoint: GatewayEndpoint,
+): ReadonlyMap<string, string> {
+  // refused by validation
+  if (base.aws === undefined) return new Map();
+  const policies = resources.flatMap(resource => resource.policies);
+  const stack: Stack = { aws: base.aws, tags: tags.values, resources, policies, hasEndpoint: endpoint.isMade };
+  const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+  return new Map([
+    ...roles.documents.map(([name, document]): [string, string] => [`iam/${name}`, json(document)]),
+    ...Object.entries(terraform(stack)).map(([name, file]): [string, string] => [`terraform/${name}.tf.json`, json(file)]),
+    ['cloudformation.yaml', cloudFormation(stack)],
+  ]);
 }

@@ -39,6 +39,7 @@ export interface JwtAdminProps extends PeopleProps {
   readonly issuer: string;
 }
 
+/** The auth method of the admin path, and the people who get in. */
 export type AdminProps = KubernetesAdminProps | JwtAdminProps;
 
 /** The way in after the root token is gone: a ServiceAccount token of the configuration Job. */

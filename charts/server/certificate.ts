@@ -64,6 +64,7 @@ export interface SecretTlsProps {
   readonly certManager?: never;
 }
 
+/** Where the certificate comes from: cert-manager, or a Secret that you keep. */
 export type TlsProps = CertManagerTlsProps | SecretTlsProps;
 
 const defaultDuration = '2160h';

@@ -29,6 +29,7 @@ export interface CidrPeer {
   readonly podLabels?: never;
 }
 
+/** Who is on the other side: pods, or addresses. */
 export type NetworkPeer = PodPeer | CidrPeer;
 
 export const peerNames: KnownProps<NetworkPeer> = { cidr: true, except: true, podLabels: true, namespaceLabels: true };

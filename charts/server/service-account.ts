@@ -33,6 +33,7 @@ export interface ExistingServiceAccountProps {
   readonly existing: string;
 }
 
+/** The ServiceAccount of the servers: made by the chart, or by you. */
 export type ServiceAccountProps = CreatedServiceAccountProps | ExistingServiceAccountProps;
 
 const known: KnownProps<ServiceAccountProps> = { existing: true, name: true, annotations: true, labels: true };

@@ -1,13 +1,13 @@
-import type { AwsResourcesProps } from '../../charts';
 import type {
   AutoscalingProps,
+  AwsResourcesProps,
   BackupProps,
   EndpointProps,
   KeyProps,
   ProvisionedTableProps,
   SecretProps,
   WeeklyScheduleProps,
-} from '../../charts/aws/aws-resources-props';
+} from '../../charts';
 import { dataKey, oidcProvider, topic } from './support';
 
 /** Every prop of AwsResources: a new one does not compile until it has a value here. */
@@ -22,15 +22,15 @@ export const everyAwsProp = {
     pointInTimeRecovery: true,
     deletionProtection: true,
     kmsKey: dataKey,
-    denyOthers: true,
+    restrictAccess: true,
   } satisfies Required<ProvisionedTableProps>,
-  key: { rotationDays: 180, denyOthers: true, multiRegion: true } satisfies Required<KeyProps>,
-  secrets: { denyOthers: true } satisfies Required<SecretProps>,
+  key: { rotationDays: 180, restrictAccess: true, multiRegion: true } satisfies Required<KeyProps>,
+  secrets: { restrictAccess: true } satisfies Required<SecretProps>,
   backup: {
     schedule: { hour: 3, minute: 30, weekdays: ['SUN'] } satisfies Required<Omit<WeeklyScheduleProps, 'dayOfMonth'>>,
     retentionDays: 90,
     failureTopic: topic(),
   } satisfies Required<BackupProps>,
-  endpoint: { policy: 'onlyThisTable' } satisfies Required<EndpointProps>,
+  endpoint: { policy: 'vault-table-only' } satisfies Required<EndpointProps>,
   tags: { team: 'platform', 'cost-center': '42' },
 } satisfies Required<AwsResourcesProps>;

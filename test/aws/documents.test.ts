@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import Ajv from 'ajv';
+import type { BackupScheduleProps } from '../../charts';
 import { AwsResources, type AwsResourcesProps, Custody, KustomizeApp, VaultServer } from '../../charts';
-import type { BackupScheduleProps } from '../../charts/aws/aws-resources-props';
 import { type Manifest, minimal } from '../support/render';
 import { fromCloudFormation, fromTerraform, type NormalForm } from './normal-form';
 import { awsFiles, dataKey, type Files, json, oidcProvider, template, terraformModule, topic, variants } from './support';
@@ -130,11 +130,11 @@ describe('the unseal key, on request', () => {
   });
 
   test('decrypts and grants for the servers and who may break glass alone', () => {
-    expect(keyOf({ denyOthers: true }).denied).toEqual([onlyVault('kms:CreateGrant', 'kms:Decrypt', 'kms:ReEncrypt*')]);
+    expect(keyOf({ restrictAccess: true }).denied).toEqual([onlyVault('kms:CreateGrant', 'kms:Decrypt', 'kms:ReEncrypt*')]);
   });
 
   test('is a multi-Region key, and who may not decrypt may make no replica, whose policy would be theirs', () => {
-    expect(keyOf({ denyOthers: true, multiRegion: true })).toEqual({
+    expect(keyOf({ restrictAccess: true, multiRegion: true })).toEqual({
       multiRegion: true,
       denied: [onlyVault('kms:CreateGrant', 'kms:Decrypt', 'kms:ReEncrypt*', 'kms:ReplicateKey')],
     });
@@ -149,7 +149,7 @@ describe('the unseal key, on request', () => {
     const app = new KustomizeApp();
     for (const [name, kmsKeyId] of Object.entries({ one: 'alias/shared', two: 'alias/shared', three: 'alias/shared-not' }))
       new VaultServer(app, name, { ...minimal, name, role: name, storage: { table: name }, seal: { kmsKeyId } });
-    new AwsResources(app, 'aws', { oidcProvider, key: { denyOthers: true } });
+    new AwsResources(app, 'aws', { oidcProvider, key: { restrictAccess: true } });
     const files = new Map([...app.render()].map(([path, text]) => [path.replace(/^aws\//, ''), text]));
     const spared = named(fromCloudFormation(files), 'key').map(({ policy }) => policy[2].conditions['ArnNotEquals aws:PrincipalArn']);
     const arn = (name: string) => `arn:aws:iam::123456789012:role/${name}`;
@@ -188,9 +188,12 @@ describe('the secret of custody', () => {
     expect(written.filter(action => breakGlass.actions.includes(action))).toEqual([]);
   });
 
-  test.each<Partial<AwsResourcesProps>>([{ secrets: { denyOthers: false } }, { secrets: 'existing' }])('has no policy with %j', props => {
-    expect(policies(awsFiles(props))).toEqual([]);
-  });
+  test.each<Partial<AwsResourcesProps>>([{ secrets: { restrictAccess: false } }, { secrets: 'existing' }])(
+    'has no policy with %j',
+    props => {
+      expect(policies(awsFiles(props))).toEqual([]);
+    },
+  );
 });
 
 describe('autoscaling', () => {
@@ -256,7 +259,7 @@ describe('backups', () => {
 
 describe('the endpoint', () => {
   test('lets pass what the roles may do with the table, and no more', () => {
-    const [endpoint] = named(fromCloudFormation(awsFiles({ endpoint: { policy: 'onlyThisTable' } })), 'endpoint');
+    const [endpoint] = named(fromCloudFormation(awsFiles({ endpoint: { policy: 'vault-table-only' } })), 'endpoint');
     expect(endpoint.policy).toEqual([
       {
         sid: undefined,
@@ -276,7 +279,7 @@ describe('the endpoint', () => {
       const resources = [['arn:aws:dynamodb:eu-west-1:123456789012:table/', '{aws:PrincipalTag/team}'].join('$')];
       vault.role.addStatements({ sid: 'More', actions: ['dynamodb:GetItem'], resources });
     }
-    new AwsResources(app, 'aws', { oidcProvider, endpoint: { policy: 'onlyThisTable' } });
+    new AwsResources(app, 'aws', { oidcProvider, endpoint: { policy: 'vault-table-only' } });
     const { data } = JSON.parse(app.render().get('aws/terraform/main.tf.json') ?? '');
     const statements: Manifest[] = data.aws_iam_policy_document.endpoint.statement;
     expect(statements.map(({ sid }) => sid)).toEqual([undefined, undefined, undefined, undefined]);
@@ -284,7 +287,7 @@ describe('the endpoint', () => {
   });
 
   test('open has AWS’s own policy; by default there is none', () => {
-    expect(named(fromCloudFormation(awsFiles({ endpoint: { policy: 'open' } })), 'endpoint')[0].policy).toBeUndefined();
+    expect(named(fromCloudFormation(awsFiles({ endpoint: { policy: 'full-access' } })), 'endpoint')[0].policy).toBeUndefined();
     expect(named(fromCloudFormation(awsFiles()), 'endpoint')).toEqual([]);
   });
 });
@@ -309,7 +312,7 @@ describe('what the YAML does not contain', () => {
 
   test('another account or region is refused by both', () => {
     const { Rules: rules } = template(awsFiles());
-    expect(rules.Place.Assertions.map(({ Assert }: Manifest) => Assert['Fn::Equals'])).toEqual([
+    expect(rules.AccountAndRegion.Assertions.map(({ Assert }: Manifest) => Assert['Fn::Equals'])).toEqual([
       [{ Ref: 'AWS::AccountId' }, '123456789012'],
       [{ Ref: 'AWS::Region' }, 'eu-west-1'],
     ]);

@@ -21,11 +21,11 @@ describe('refused, with what is allowed and the fix', () => {
     [{ oidcProvider: 'oidc.eks.eu-west-1.amazonaws.com.cn/id/X' }, 'allowed: a domain of partition aws; copy the issuer of the cluster'],
     [{ actions: 'all' }, 'actions: got "all"; allowed: "least", "documented";'],
     [{ secrets: 'none' }, 'secrets: got "none"; allowed: "existing";'],
-    [{ secrets: { denyOthers: 'yes' } }, 'secrets.denyOthers: got "yes"; allowed: true, false;'],
-    [{ table: 'none' }, 'table: got "none"; allowed: "existing", "made-by-vault";'],
+    [{ secrets: { restrictAccess: 'yes' } }, 'secrets.restrictAccess: got "yes"; allowed: true, false;'],
+    [{ table: 'none' }, 'table: got "none"; allowed: "existing", "created-by-vault";'],
     [{ key: 'none' }, 'key: got "none"; allowed: "existing";'],
     [{ backup: 'none' }, 'backup: got "none"; allowed: "off";'],
-    [{ endpoint: { policy: 'closed' } }, 'endpoint.policy: got "closed"; allowed: "open", "onlyThisTable";'],
+    [{ endpoint: { policy: 'closed' } }, 'endpoint.policy: got "closed"; allowed: "full-access", "vault-table-only";'],
     [{ table: { billingMode: 'FREE' } }, 'table.billingMode: got "FREE"; allowed: "PAY_PER_REQUEST", "PROVISIONED";'],
     [
       { table: { billingMode: 'PROVISIONED', readCapacity: 0, writeCapacity: 1 } },
@@ -38,7 +38,7 @@ describe('refused, with what is allowed and the fix', () => {
     [{ table: { readCapacity: 1 } }, 'table.readCapacity: got 1; allowed: nothing on demand; set billingMode to "PROVISIONED"'],
     [{ table: { pointInTimeRecovery: 'yes' } }, 'table.pointInTimeRecovery: got "yes"; allowed: true, false;'],
     [{ table: { deletionProtection: 'yes' } }, 'table.deletionProtection: got "yes"; allowed: true, false;'],
-    [{ table: { denyOthers: 'yes' } }, 'table.denyOthers: got "yes"; allowed: true, false;'],
+    [{ table: { restrictAccess: 'yes' } }, 'table.restrictAccess: got "yes"; allowed: true, false;'],
     [{ table: { kmsKey: 'my-key' } }, 'table.kmsKey: got "my-key"; allowed: a key id, a key ARN,'],
     [{ table: { kmsKey: 'alias/table' } }, 'table.kmsKey: got "alias/table"; allowed: key ids and key ARNs; IAM names keys, not aliases:'],
     [{ table: { kmsKey: 'alias/vault-unseal' } }, 'table.kmsKey: got "alias/vault-unseal"; allowed: another key than the unseal key;'],
@@ -74,7 +74,7 @@ describe('refused, with what is allowed and the fix', () => {
         message,
       ],
     ),
-    [{ key: { denyOthers: 'yes' } }, 'key.denyOthers: got "yes"; allowed: true, false;'],
+    [{ key: { restrictAccess: 'yes' } }, 'key.restrictAccess: got "yes"; allowed: true, false;'],
     [{ key: { multiRegion: 'yes' } }, 'key.multiRegion: got "yes"; allowed: true, false;'],
     [{ key: { rotationDays: 30 } }, 'key.rotationDays: got 30; allowed: whole numbers from 90 to 2560;'],
     [
@@ -112,7 +112,7 @@ describe('refused, with what is allowed and the fix', () => {
       const got = value === null ? 'nothing' : JSON.stringify(value).replace('null', 'NaN');
       return [
         [{ key: value }, `key: got ${got}; allowed: "existing", an object of props; leave it out for the default`],
-        [{ table: value }, `table: got ${got}; allowed: "existing", "made-by-vault", an object of props;`],
+        [{ table: value }, `table: got ${got}; allowed: "existing", "created-by-vault", an object of props;`],
         [{ backup: value }, `backup: got ${got}; allowed: "off", an object of props;`],
       ];
     }),
@@ -125,7 +125,7 @@ describe('refused, with what is allowed and the fix', () => {
     [{ tags: { team: undefined } }, 'tags.team: got nothing; allowed: up to 256 letters,'],
     [{ tags: { team: 5 } }, 'tags.team: got 5; allowed: up to 256 letters,'],
     [{ tags: 'team=x' }, 'tags: got "team=x"; allowed: an object of props;'],
-    [{ endpoint: {} }, 'endpoint.policy: got nothing; allowed: "open", "onlyThisTable";'],
+    [{ endpoint: {} }, 'endpoint.policy: got nothing; allowed: "full-access", "vault-table-only";'],
     [{ table: { kmsKey: `arn:aws-cn:kms:eu-west-1:123456789012:key/${dataKey}` } }, 'allowed: keys in eu-west-1;'],
     [
       { tags: { team: 'x', Team: 'y' } },

@@ -96,11 +96,11 @@ describe('the servers’ role', () => {
   });
 
   test.each(['least', 'documented'] as const)('makes the table where Vault shall, and changes it where Vault may: %s', actions => {
-    const all = (table: 'made-by-vault' | 'existing', dynamodbAllowUpdates: boolean) =>
+    const all = (table: 'created-by-vault' | 'existing', dynamodbAllowUpdates: boolean) =>
       actionsOf(server(awsFiles({ actions, table }, { storage: { table: 'vault-data', dynamodbAllowUpdates } }))).filter(action =>
         /CreateTable|UpdateTable/.test(action),
       );
-    expect([all('made-by-vault', true).sort(), all('made-by-vault', false), all('existing', true), all('existing', false)]).toEqual([
+    expect([all('created-by-vault', true).sort(), all('created-by-vault', false), all('existing', true), all('existing', false)]).toEqual([
       ['dynamodb:CreateTable', 'dynamodb:UpdateTable'],
       ['dynamodb:CreateTable'],
       ['dynamodb:UpdateTable'],

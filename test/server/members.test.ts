@@ -79,7 +79,7 @@ describe('what later charts may add', () => {
     expect(volume('x', '/vault/config/x')).toThrow('the path "/vault/config/x" is taken');
     app.render();
     expect(() => vault.certificate.addDnsNames('late.example.com')).toThrow(
-      '[vault/tls] certificate.addDnsNames was called after app.synth(): call it before, or dist lacks what it adds',
+      '[vault] certificate.addDnsNames was called after app.synth(): call it before, or dist lacks what it adds',
     );
     expect(() => vault.listener.trustProxies('10.0.0.0/8')).toThrow('[vault] listener.trustProxies was called after app.synth()');
   });

@@ -134,7 +134,7 @@ export const declarations: ReadonlyMap<string, Declaration> = new Map(
   ),
 );
 
-const isHidden = (node: Node): boolean => ['private', 'protected'].includes(node['accessibility']) || node.type === 'BlockStatement';
+const isHidden = (node: Node): boolean => ['private', 'protected'].includes(node['accessibility']) || 'stmts' in node;
 
 /** The types in the public members of the exported classes and constants, by their names; a class that users make has its constructor too. */
 function membersOf(name: string, isMade: boolean): string[] {

@@ -1,5 +1,6 @@
 import { Construct } from 'constructs';
 
+/** A file of your own in dist. */
 export interface OutputFileProps {
   /** Where the file goes, relative to the folder of its base in dist, such as "notes/owners.txt". */
   readonly path: string;

@@ -1,0 +1,263 @@
+import { type AwsEnvironment, iamArn, parseArn, partitionOf, tableArn } from '../../app/aws/environment';
+import { allow, type IamStatement } from '../../app/aws/iam-role';
+import { type Check, type Checks, integer, matching, propsCheck } from '../../app/validation/check';
+import type { Problems } from '../../app/validation/problems';
+import type { AwsResource, NamedPolicies, Templates, TemplateTags } from '../aws-resource';
+import type { BaseRequirements } from '../base-requirements';
+import { arnOf, arnOutputs, byLogicalId, ref, retain } from '../cloudformation-syntax';
+import { serviceTrust } from '../iam';
+import { label, logicalId } from '../names';
+import { arnOutput, type Blocks, byName, preventDestroy, terraformTags } from '../terraform-syntax';
+import { type BackupScheduleProps, checkSchedule, cron } from './backup-schedule';
+import type { RoleModel } from './role';
+
+/** A backup vault, plan and selection of AWS Backup for the table. */
+export interface BackupProps {
+  /**
+   * When a backup begins, in UTC; within eight hours from then.
+   * @default daily at 05:00
+   */
+  readonly schedule?: BackupScheduleProps;
+  /**
+   * Days until a backup is deleted.
+   * @default 35
+   */
+  readonly retentionDays?: number;
+  /**
+   * The ARN of a standard SNS topic of yours, in the same account and region, that hears of every backup that failed, expired or was aborted. The topic's
+   * policy must let events.amazonaws.com publish: docs/operations.md.
+   * @default none, a failed backup is seen in AWS Backup alone
+   */
+  readonly failureTopic?: string;
+}
+
+const defaultRetentionDays = 35;
+
+const checks: Checks<BackupProps> = {
+  schedule: { ...propsCheck, fix: 'write for example { hour: 5, weekdays: ["SUN"] }' },
+  retentionDays: integer(1, 36500, 'write a number of days, such as 35'),
+  failureTopic: {
+    // not those that end in .fifo: EventBridge sends no message group
+    ok: value => parseArn(value)?.service === 'sns' && /^[A-Za-z0-9_-]{1,256}$/.test(parseArn(value)?.resource ?? ''),
+    allowed: 'ARNs of standard SNS topics',
+    fix: 'write for example "arn:aws:sns:eu-west-1:123456789012:alarms"',
+  },
+};
+
+/** AWS Backup API reference, "CreateBackupVault". Room for the role's "-backup" is in it. */
+const backedUpName: Check<string> = matching(
+  /^[A-Za-z0-9_-]{2,50}$/,
+  'tables whose names serve as names of backup vaults: 2 to 50 characters of a-z, A-Z, 0-9, "-" and "_"',
+  'rename the table, or set backup: "off" and back it up otherwise',
+);
+
+/** A backup vault, a plan and a selection of that name, for one table. */
+interface Backup {
+  readonly name: string;
+  readonly tableArn: string;
+  readonly role: string;
+  readonly schedule: string;
+  readonly retentionDays: number;
+  /** The ARN of the SNS topic that hears of failures; nobody does where undefined. */
+  readonly failureTopic?: string;
+}
+
+/** A backup vault, plan and selection of AWS Backup for each table, the role that makes the backups, and what tells of failures. */
+export class Backups implements AwsResource {
+  readonly policies: NamedPolicies = [];
+
+  constructor(
+    private readonly base: BaseRequirements,
+    private readonly props: BackupProps | 'off' = {},
+  ) {}
+
+  validate(problems: Problems): void {
+    if (this.props === 'off') return;
+    const tables = this.base.ofType('table').map(({ name }) => name);
+    checkBackup(problems, problems.isGroup('backup', this.props, 'off') ? this.props : {}, tables, this.base.aws);
+  }
+
+  /** The role that AWS Backup takes for each table. */
+  get roles(): readonly RoleModel[] {
+    const { aws } = this.base;
+    return this.props === 'off' || aws === undefined ? [] : this.base.ofType('table').map(({ name }) => backupRole(name, aws));
+  }
+
+  /** The ARNs of those roles that use a table. */
+  roleArns(table: string): readonly string[] {
+    const { aws } = this.base;
+    return this.props === 'off' || aws === undefined ? [] : [iamArn(aws, `role/${backupRoleName(table)}`)];
+  }
+
+  terraform(): Readonly<Record<string, Blocks>> {
+    return {
+      aws_backup_vault: byName(this.models, terraformVault),
+      aws_backup_plan: byName(this.models, terraformPlan),
+      aws_backup_selection: byName(this.models, terraformSelection),
+      aws_cloudwatch_event_rule: byName(this.watched, terraformFailureRule),
+      aws_cloudwatch_event_target: byName(this.watched, terraformFailureTarget),
+    };
+  }
+
+  terraformOutputs(): Blocks {
+    return { backup_vault_arns: arnOutput('aws_backup_vault', this.models) };
+  }
+
+  cloudFormation({ list, map }: TemplateTags): Templates {
+    return {
+      ...byLogicalId('BackupVault', this.models, item => templateVault(item, map)),
+      ...byLogicalId('BackupPlan', this.models, item => templatePlan(item, map)),
+      ...byLogicalId('BackupSelection', this.models, templateSelection),
+      ...byLogicalId('BackupFailed', this.watched, item => templateFailureRule(item, list)),
+    };
+  }
+
+  cloudFormationOutputs(): Templates {
+    return arnOutputs('BackupVault', this.models, id => arnOf(id, 'BackupVaultArn'));
+  }
+
+  private get models(): readonly Backup[] {
+    const { aws } = this.base;
+    const { props } = this;
+    if (props === 'off' || aws === undefined) return [];
+    return this.base.ofType('table').map(({ name }) => backupModel(name, props, aws));
+  }
+
+  /** Those whose failures somebody hears of. */
+  private get watched(): readonly Backup[] {
+    return this.models.filter(({ failureTopic }) => failureTopic !== undefined);
+  }
+}
+
+function checkBackup(problems: Problems, props: BackupProps, tables: readonly string[], aws: AwsEnvironment | undefined): void {
+  problems.checkAll('backup', props, checks);
+  if (props.schedule !== undefined && propsCheck.ok(props.schedule)) checkSchedule(problems, props.schedule);
+  const topic = parseArn(props.failureTopic ?? '');
+  if (
+    topic !== undefined &&
+    aws !== undefined &&
+    (topic.partition !== partitionOf(aws.region) || topic.region !== aws.region || topic.account !== aws.accountId)
+  )
+    problems.refuse(
+      'backup.failureTopic',
+      props.failureTopic,
+      `topics of account ${aws.accountId} in ${aws.region}`,
+      'an event rule reaches another region never and another account only with a role of its own: name a topic here, and forward from it',
+    );
+  for (const table of tables) problems.check('backup: table', table, backedUpName);
+}
+
+/** Minutes until a backup has to begin, and to end: AWS Backup's own, written down since Terraform's provider has others. */
+const backupWindows = { start: 8 * 60, completion: 7 * 24 * 60 };
+
+const backupRoleName = (table: string): string => `${table}-backup`;
+
+const backupModel = (table: string, props: BackupProps, aws: AwsEnvironment): Backup => ({
+  name: table,
+  tableArn: tableArn(table, aws),
+  role: backupRoleName(table),
+  schedule: cron(props.schedule ?? {}),
+  retentionDays: props.retentionDays ?? defaultRetentionDays,
+  ...(props.failureTopic === undefined ? {} : { failureTopic: props.failureTopic }),
+});
+
+const failureRuleName = (table: string): string => `${table}-backup-failed`;
+
+/** The events of jobs that left no backup in this vault (AWS Backup Developer Guide, "Monitoring AWS Backup events using Amazon EventBridge"). */
+const failurePattern = (vault: string): object => ({
+  source: ['aws.backup'],
+  'detail-type': ['Backup Job State Change'],
+  detail: { state: ['FAILED', 'EXPIRED', 'ABORTED'], backupVaultName: [vault] },
+});
+
+/** What AWS Backup does with a DynamoDB table (AWS managed policy AWSBackupServiceRolePolicyForBackup), on this table alone. */
+function backupRole(table: string, aws: AwsEnvironment): RoleModel {
+  const arn = tableArn(table, aws);
+  const statements: readonly IamStatement[] = [
+    allow('Table', 'dynamodb', ['CreateBackup', 'DescribeTable', 'ListTagsOfResource', 'StartAwsBackupJob'], arn),
+    allow('Backups', 'dynamodb', ['DeleteBackup', 'DescribeBackup'], `${arn}/backup/*`),
+    // tags of the table come with its backups
+    allow('Tags', 'backup', ['TagResource'], `arn:${partitionOf(aws.region)}:backup:${aws.region}:${aws.accountId}:recovery-point:*`),
+  ];
+  return { name: backupRoleName(table), path: '/', trust: serviceTrust('backup.amazonaws.com'), statements };
+}
+
+const terraformVault = ({ name }: Backup): object => ({ name, tags: terraformTags, lifecycle: preventDestroy });
+
+const terraformPlan = ({ name, schedule, retentionDays }: Backup): object => ({
+  name,
+  rule: {
+    rule_name: name,
+    target_vault_name: `\${aws_backup_vault.${label(name)}.name}`,
+    schedule,
+    start_window: backupWindows.start,
+    completion_window: backupWindows.completion,
+    lifecycle: { delete_after: retentionDays },
+  },
+  tags: terraformTags,
+});
+
+const terraformSelection = ({ name, role: roleName, tableArn }: Backup): object => ({
+  name,
+  plan_id: `\${aws_backup_plan.${label(name)}.id}`,
+  iam_role_arn: `\${aws_iam_role.${label(roleName)}.arn}`,
+  resources: [tableArn],
+});
+
+const terraformFailureRule = ({ name }: Backup): object => ({
+  name: failureRuleName(name),
+  description: `Backups of the table ${name} that failed`,
+  event_pattern: JSON.stringify(failurePattern(name)),
+  tags: terraformTags,
+});
+
+const terraformFailureTarget = ({ name, failureTopic }: Backup): object => ({
+  rule: `\${aws_cloudwatch_event_rule.${label(name)}.name}`,
+  target_id: 'topic',
+  arn: failureTopic,
+});
+
+const templateVault = ({ name }: Backup, tags: object | undefined): object => ({
+  Type: 'AWS::Backup::BackupVault',
+  ...retain,
+  Properties: { BackupVaultName: name, ...(tags && { BackupVaultTags: tags }) },
+});
+
+const templatePlan = ({ name, schedule, retentionDays }: Backup, tags: object | undefined): object => ({
+  Type: 'AWS::Backup::BackupPlan',
+  Properties: {
+    BackupPlan: {
+      BackupPlanName: name,
+      BackupPlanRule: [
+        {
+          RuleName: name,
+          TargetBackupVault: ref(logicalId('BackupVault', name)),
+          ScheduleExpression: schedule,
+          StartWindowMinutes: backupWindows.start,
+          CompletionWindowMinutes: backupWindows.completion,
+          Lifecycle: { DeleteAfterDays: retentionDays },
+        },
+      ],
+    },
+    ...(tags && { BackupPlanTags: tags }),
+  },
+});
+
+const templateSelection = ({ name, role: roleName, tableArn }: Backup): object => ({
+  Type: 'AWS::Backup::BackupSelection',
+  Properties: {
+    BackupPlanId: ref(logicalId('BackupPlan', name)),
+    BackupSelection: { SelectionName: name, IamRoleArn: arnOf(logicalId('Role', roleName)), Resources: [tableArn] },
+  },
+});
+
+const templateFailureRule = ({ name, failureTopic }: Backup, tags: object): object => ({
+  Type: 'AWS::Events::Rule',
+  Properties: {
+    Name: failureRuleName(name),
+    Description: `Backups of the table ${name} that failed`,
+    EventPattern: failurePattern(name),
+    Targets: [{ Id: 'topic', Arn: failureTopic }],
+    ...tags,
+  },
+});
