@@ -7,7 +7,17 @@ export interface PolicyDocument {
   readonly Statement: readonly object[];
 }
 
-export const policyDocument = (statements: readonly object[]): PolicyDocument => ({ Version: '2012-10-17', Statement: statements });
+/** A role before its policy is written. */
+export interface RoleModel {
+  readonly name: string;
+  readonly path: string;
+  /** Seconds that a session may last at most; AWS's hour where undefined. */
+  readonly maxSessionSeconds?: number;
+  readonly trust: PolicyDocument;
+  readonly statements: readonly IamStatement[];
+}
+
+const policyDocument = (statements: readonly object[]): PolicyDocument => ({ Version: '2012-10-17', Statement: statements });
 
 /** What a role may do. */
 export const rolePolicy = (statements: readonly IamStatement[]): PolicyDocument =>

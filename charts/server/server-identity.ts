@@ -4,10 +4,20 @@ import { integer } from '../app/validation/check';
 import { dnsLabelCheck, namespaceCheck } from '../app/validation/names';
 import type { Part } from '../app/validation/part';
 import type { Problems } from '../app/validation/problems';
-import type { VaultServerProps } from './vault-server-props';
 
 /** More servers than anybody runs; bounds what is made of it. */
 export const maxReplicas = 100;
+
+/** What names a Vault, of the props of VaultServer. */
+export interface ServerIdentityProps {
+  readonly name?: string | undefined;
+  readonly namespace: string;
+  readonly aws: AwsEnvironment;
+  readonly replicas?: number | undefined;
+}
+
+const defaultName = 'vault';
+const defaultReplicas = 3;
 
 /** Which servers these are: what every part of them puts into names, labels, selectors and ARNs. */
 export class ServerIdentity implements Part {
@@ -18,11 +28,11 @@ export class ServerIdentity implements Part {
   readonly selector: SelectorLabels;
   readonly labels: Readonly<Record<string, string>>;
 
-  constructor(private readonly props: Pick<VaultServerProps, 'name' | 'namespace' | 'aws' | 'replicas'>) {
-    this.name = props.name ?? 'vault';
+  constructor(private readonly props: ServerIdentityProps) {
+    this.name = props.name ?? defaultName;
     this.namespace = props.namespace;
     this.aws = props.aws;
-    this.replicas = props.replicas ?? 3;
+    this.replicas = props.replicas ?? defaultReplicas;
     this.selector = selectorLabels(this.name, 'server');
     this.labels = objectLabels(this.selector);
   }

@@ -5,11 +5,10 @@ import type { Problems } from '../../app/validation/problems';
 import type { AwsResource, NamedPolicies, Templates, TemplateTags } from '../aws-resource';
 import type { BaseRequirements } from '../base-requirements';
 import { arnOf, arnOutputs, byLogicalId, ref, retain } from '../cloudformation-syntax';
-import { serviceTrust } from '../iam';
+import { type RoleModel, serviceTrust } from '../iam';
 import { label, logicalId } from '../names';
 import { arnOutput, type Blocks, byName, preventDestroy, terraformTags } from '../terraform-syntax';
 import { type BackupScheduleProps, checkSchedule, cron } from './backup-schedule';
-import type { RoleModel } from './role';
 
 /** A backup vault, plan and selection of AWS Backup for the table. */
 export interface BackupProps {

@@ -6,21 +6,11 @@ import type { Problems } from '../../app/validation/problems';
 import type { AwsResource, NamedPolicies, Templates, TemplateTags } from '../aws-resource';
 import type { BaseRequirements } from '../base-requirements';
 import { arnOutputs, byLogicalId, ref } from '../cloudformation-syntax';
-import { type PolicyDocument, rolePolicy, serviceAccountTrust } from '../iam';
+import { type PolicyDocument, type RoleModel, rolePolicy, serviceAccountTrust } from '../iam';
 import { label, logicalId, sameInDocuments } from '../names';
 import { arnOutput, type Blocks, byName, iamFile, terraformTags } from '../terraform-syntax';
 import type { Backups } from './backup';
 import type { Tables } from './table';
-
-/** A role before its policy is written. */
-export interface RoleModel {
-  readonly name: string;
-  readonly path: string;
-  /** Seconds that a session may last at most; AWS's hour where undefined. */
-  readonly maxSessionSeconds?: number;
-  readonly trust: PolicyDocument;
-  readonly statements: readonly IamStatement[];
-}
 
 /** The roles that charts declare, and those of other resources. */
 export class Roles implements AwsResource {
