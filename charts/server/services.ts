@@ -15,7 +15,7 @@ import type { DynamoDbStorage } from './vault-hcl/storage';
 export interface ServiceProps {
   /**
    * How the Service is reached.
-   * @default "ClusterIP"
+   * @default "ClusterIP" (Kubernetes')
    */
   readonly type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
   /**

@@ -16,7 +16,7 @@ const kinds = [
   'io.k8s.api.rbac.v1.Role',
   'io.k8s.api.rbac.v1.RoleBinding',
 ];
-const { definitions, info } = JSON.parse(readFileSync(0, 'utf8'));
+const { definitions, info, paths } = JSON.parse(readFileSync(0, 'utf8'));
 const used = {};
 
 function strict(schema) {
@@ -47,4 +47,9 @@ const byKind = Object.fromEntries(
   }),
 );
 const sorted = Object.fromEntries(Object.entries(used).sort(([a], [b]) => (a < b ? -1 : 1)));
-writeFileSync(new URL('kubernetes.json', import.meta.url), `${JSON.stringify({ kubernetes: info.version, kinds: byKind, definitions: sorted })}\n`);
+// created without a namespace in the path: the kind is the cluster's
+const clusterScoped = Object.entries(paths)
+  .filter(([path, { post }]) => post?.['x-kubernetes-action'] === 'post' && !path.includes('{namespace}'))
+  .map(([, { post }]) => post['x-kubernetes-group-version-kind'])
+  .map(({ group, version, kind }) => `${group === '' ? '' : `${group}/`}${version} ${kind}`);
+writeFileSync(new URL('kubernetes.json', import.meta.url), `${JSON.stringify({ kubernetes: info.version, clusterScoped: [...new Set(clusterScoped)].sort(), kinds: byKind, definitions: sorted })}\n`);

@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv, { type ValidateFunction } from 'ajv';
 import { parse } from 'yaml';
 import type { Manifest } from './render';
 
-const { kinds, definitions } = JSON.parse(readFileSync(join(__dirname, '..', 'schemas', 'kubernetes.json'), 'utf8'));
-const crd = parse(readFileSync(join(__dirname, '..', '..', 'imports', 'crds', 'certificates.cert-manager.io.yaml'), 'utf8'));
+const { kinds, definitions, clusterScoped } = JSON.parse(readFileSync(join(__dirname, '..', 'schemas', 'kubernetes.json'), 'utf8'));
+const crdFolder = join(__dirname, '..', '..', 'imports', 'crds');
+const crds: readonly Manifest[] = readdirSync(crdFolder).map(name => parse(readFileSync(join(crdFolder, name), 'utf8')));
 const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false });
 const compiled = new Map<string, ValidateFunction>();
 
@@ -18,8 +19,12 @@ function strict(schema: Manifest): Manifest {
 }
 
 function schemaOf(type: string): Manifest {
-  if (type !== 'cert-manager.io/v1 Certificate') return kinds[type];
-  const { properties, ...schema } = crd.spec.versions[0].schema.openAPIV3Schema;
+  const versions = crds.flatMap(({ spec }) =>
+    spec.versions.map((version: Manifest) => ({ ...version, group: spec.group, kind: spec.names.kind })),
+  );
+  const custom = versions.find(({ group, name, kind }) => `${group}/${name} ${kind}` === type);
+  if (custom === undefined) return kinds[type];
+  const { properties, ...schema } = custom.schema.openAPIV3Schema;
   return strict({ ...schema, properties: { ...properties, apiVersion: {}, kind: {}, metadata: {} } });
 }
 
@@ -28,6 +33,8 @@ export function schemaErrors(object: Manifest): string[] {
   const type = `${object.apiVersion} ${object.kind}`;
   const schema = schemaOf(type);
   if (schema === undefined) return [`${type} is in no schema: add it to test/schemas/make-kubernetes.mjs`];
+  if (clusterScoped.includes(type) !== (object.metadata.namespace === undefined))
+    return [`${object.kind}/${object.metadata.name} has ${object.metadata.namespace ?? 'no namespace'}: see clusterScoped`];
   const validate = compiled.get(type) ?? ajv.compile({ ...schema, definitions });
   compiled.set(type, validate);
   return validate(object)

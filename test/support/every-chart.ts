@@ -19,6 +19,13 @@ export interface EveryChart {
   readonly aws?: object;
 }
 
+/** The charts that are tested with all their props, and with random ones. */
+export const chartClasses: Readonly<Record<keyof EveryChart, { readonly name: string }>> = {
+  vault: VaultServer,
+  init: VaultInit,
+  aws: AwsResources,
+};
+
 /** All props that there are. */
 export const everyChart = {
   // in the region of the others, with a table and a key that AwsResources can make

@@ -4,6 +4,7 @@ import { App, type AppProps } from 'cdk8s';
 import { type KnownProps, Problems } from '../validation/problems';
 import { clashes } from './clashes';
 import { KustomizeBase, KustomizeComponent } from './kustomize-folder';
+import { acceptFiles } from './output-file';
 import { renderTree } from './render';
 import { SynthError } from './synth-error';
 import { lockTree } from './tree-lock';
@@ -24,6 +25,7 @@ export class KustomizeApp extends App {
    */
   constructor(props: KustomizeAppProps = {}) {
     super(props);
+    acceptFiles(this);
     const problems = new Problems();
     problems.checkNames('', props, { outdir: true, resolvers: true } satisfies KnownProps<KustomizeAppProps>);
     if (problems.messages.length > 0) throw new SynthError(problems.messages.map(problem => `[KustomizeApp] ${problem}`));

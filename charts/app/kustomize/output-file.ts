@@ -1,4 +1,17 @@
-import { Construct } from 'constructs';
+import { Construct, type IConstruct } from 'constructs';
+
+const writers = new WeakSet<IConstruct>();
+
+/** Says that an app writes files: cdk8s' own writes manifests alone, and would leave them out in silence. */
+export const acceptFiles = (app: IConstruct): void => {
+  writers.add(app);
+};
+
+const refuseOtherApps = (construct: IConstruct): void =>
+  construct.node.addValidation({
+    validate: () =>
+      writers.has(construct.node.root) ? [] : ['makes files that are no manifests, which an App of cdk8s does not write: use KustomizeApp'],
+  });
 
 /** A file of your own in dist. */
 export interface OutputFileProps {
@@ -15,6 +28,7 @@ export class OutputFile extends Construct {
 
   constructor(scope: Construct, id: string, props: OutputFileProps) {
     super(scope, id);
+    refuseOtherApps(this);
     this.path = props.path;
     this.content = props.content;
   }
@@ -34,6 +48,8 @@ export class OutputFolder extends Construct {
 
   constructor(scope: Construct, id: string, props: OutputFolderProps) {
     super(scope, id);
+    // reported at the chart that makes it
+    refuseOtherApps(scope);
     this.path = props.path;
     this.files = props.files;
   }

@@ -8,7 +8,7 @@ import type { KnownProps, Problems } from '../../app/validation/problems';
 export interface ProbeTimings {
   /**
    * Seconds before the first probe.
-   * @default 0
+   * @default 0 (Kubernetes')
    */
   readonly initialDelaySeconds?: number;
   /**

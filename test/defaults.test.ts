@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals';
+import { declarations, type Member } from './support/declarations';
+import { everyChart, outcome } from './support/every-chart';
+import { propPaths, without } from './support/prop-paths';
+
+const chartProps = { vault: 'VaultServerProps', init: 'RevokedRootProps', aws: 'AwsResourcesProps' } as const;
+
+/** The members of a group, those of its bases too, and of every group that an alias names. */
+function membersOf(type: string, seen: ReadonlySet<string> = new Set()): readonly Member[] {
+  return [...type.matchAll(/\b[A-Z]\w+/g)].flatMap(([name]) => {
+    const found = declarations.get(name);
+    if (found === undefined || seen.has(name)) return [];
+    const all = new Set([...seen, name]);
+    return [...found.members, ...found.bases.flatMap(base => membersOf(base, all)), ...membersOf(found.alias, all)];
+  });
+}
+
+/** The documented default of the prop at a path. */
+function documentedDefault([chart = '', ...names]: readonly string[]): string | undefined {
+  let type: string = chartProps[chart as keyof typeof chartProps];
+  let member: Member | undefined;
+  for (const name of names) {
+    member = membersOf(type).find(other => other.name === name);
+    if (member === undefined) return undefined;
+    type = member.type;
+  }
+  return member?.defaultValue;
+}
+
+/** Defaults that are a value, less those of Vault and Kubernetes, which the YAML does not name. */
+const literals = propPaths(everyChart).flatMap(path => {
+  const text = documentedDefault(path) ?? '';
+  return /^("[^"<]*"|-?\d+|true|false|\[.*\])$/.test(text) ? [[path.join('.'), text, path] as const] : [];
+});
+
+test('there are documented defaults of every chart', () => {
+  for (const chart of ['vault', 'init', 'aws']) expect(literals.filter(([name]) => name.startsWith(`${chart}.`)).length).toBeGreaterThan(2);
+});
+
+test.each(literals)('%s: %s is what leaving it out means', (_, text, path) => {
+  expect(outcome(without(everyChart, path, { value: JSON.parse(text) }))).toEqual(outcome(without(everyChart, path)));
+});
