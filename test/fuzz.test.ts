@@ -1,4 +1,4 @@
-import { parse } from '@cdktf/hcl2json';
+import { parse } from '@cdktn/hcl2json';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { danglingReferences, schemaErrors } from './support/cluster-rules';

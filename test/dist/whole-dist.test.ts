@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { parse as parseHcl } from '@cdktf/hcl2json';
+import { parse as parseHcl } from '@cdktn/hcl2json';
 import { describe, expect, test } from '@jest/globals';
 import { Custody, KustomizeApp, VaultInit, VaultServer, type VaultServerProps } from '../../charts';
 import { allProps } from '../server/all-props';

@@ -1,4 +1,4 @@
-import { parse } from '@cdktf/hcl2json';
+import { parse } from '@cdktn/hcl2json';
 import { describe, expect, test } from '@jest/globals';
 import { KustomizeApp, VaultServer } from '../../charts';
 import { type Manifest, objectsOf } from '../support/render';
