@@ -10,7 +10,7 @@ export type { Placement, PlacementProps } from './app/kubernetes/placement';
 export type { ResourceAmounts, ResourcesProps } from './app/kubernetes/resources';
 export type { PodUser } from './app/kubernetes/security';
 export { KustomizeApp, type KustomizeAppProps } from './app/kustomize/kustomize-app';
-export type { KustomizeBase, KustomizeComponent } from './app/kustomize/kustomize-folder';
+export type { KustomizeComponent, KustomizeEnvironment } from './app/kustomize/kustomize-folder';
 export { OutputFile, type OutputFileProps } from './app/kustomize/output-file';
 export { SynthError } from './app/kustomize/synth-error';
 export type { IVault, VaultServices, VaultTable } from './app/vault';

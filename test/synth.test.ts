@@ -111,7 +111,7 @@ describe('a main.ts of any kind', () => {
     commitDist();
     const { status, stderr } = run(
       'fails',
-      "void (async () => { await null; new KustomizeApp().base('X'); new KustomizeApp().synth(); throw new Error('later'); })();",
+      "void (async () => { await null; new KustomizeApp().environment('X'); new KustomizeApp().synth(); throw new Error('later'); })();",
     );
     expect(status).toBe(1);
     expect(stderr).toMatch(/^Error: later\n +at .*fails\.ts:4:/);
@@ -121,7 +121,7 @@ describe('a main.ts of any kind', () => {
   test('that is refused after it has waited', () => {
     const { status, stderr } = run(
       'refused',
-      "void (async () => { await null; const app = new KustomizeApp(); app.base('X'); app.synth(); })();",
+      "void (async () => { await null; const app = new KustomizeApp(); app.environment('X'); app.synth(); })();",
     );
     expect([status, stderr]).toEqual([1, expect.stringMatching(/^1 problem, nothing was written:\n {2}\[X\] name: got "X";/)]);
   });

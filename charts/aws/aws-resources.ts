@@ -3,8 +3,8 @@ import type { ActionList } from '../app/aws/iam-role';
 import { OutputFolder } from '../app/kustomize/output-file';
 import { type KnownProps, Problems } from '../app/validation/problems';
 import type { AwsResource } from './aws-resource';
-import { BaseRequirements } from './base-requirements';
 import { cloudFormation } from './cloudformation';
+import { EnvironmentRequirements } from './environment-requirements';
 import { Location } from './location';
 import { checkNames } from './names';
 import { type BackupProps, Backups } from './resources/backup';
@@ -27,7 +27,7 @@ export interface AwsResourcesProps {
    */
   readonly actions?: ActionList;
   /**
-   * The servers' table: its settings; "existing" where you make it; "created-by-vault" where Vault shall, which gives it CreateTable.
+   * The servers' table: its settings; "existing" where you make it; "created-by-vault" where Vault creates it, which needs CreateTable.
    * @default on demand, with point-in-time recovery and deletion protection
    */
   readonly table?: TableProps | 'existing' | 'created-by-vault';
@@ -70,7 +70,7 @@ const known: KnownProps<AwsResourcesProps> = {
 };
 
 /**
- * What the charts of this base need of AWS, in `dist/aws`: `iam/` with the documents of every role, and the same resources as a Terraform module
+ * What the charts of this environment need of AWS, in `dist/aws`: `iam/` with the documents of every role, and the same resources as a Terraform module
  * (`terraform/`) and as a template of CloudFormation (`cloudformation.yaml`). Use one of the three.
  *
  * Tables, keys, secrets of custody and backup vaults outlive a stack. Terraform refuses to destroy or replace them as long as the module names
@@ -79,15 +79,15 @@ const known: KnownProps<AwsResourcesProps> = {
 export class AwsResources extends Construct {
   constructor(scope: Construct, id: string, props: AwsResourcesProps) {
     super(scope, id);
-    const base = new BaseRequirements(this);
+    const environment = new EnvironmentRequirements(this);
     const tags = new Tags(props.tags);
-    const backups = new Backups(base, props.backup);
-    const tables = new Tables(base, props.table, table => backups.roleArns(table));
-    const roles = new Roles(base, props, { tables, backups });
-    const endpoint = new GatewayEndpoint(base, props.endpoint, roles);
+    const backups = new Backups(environment, props.backup);
+    const tables = new Tables(environment, props.table, table => backups.roleArns(table));
+    const roles = new Roles(environment, props, { tables, backups });
+    const endpoint = new GatewayEndpoint(environment, props.endpoint, roles);
     // their order is that of the documents
-    const resources = [tables, new Keys(base, props.key), new Secrets(base, props.secrets), roles, backups, endpoint];
-    const location = new Location(base, props.oidcProvider, type =>
+    const resources = [tables, new Keys(environment, props.key), new Secrets(environment, props.secrets), roles, backups, endpoint];
+    const location = new Location(environment, props.oidcProvider, type =>
       type === 'table' ? props.table === 'existing' && props.backup === 'off' : props.key === 'existing',
     );
 
@@ -95,25 +95,25 @@ export class AwsResources extends Construct {
       const problems = new Problems();
       problems.checkNames('', props, known);
       for (const part of [location, tags, ...resources]) part.validate(problems);
-      checkNames(problems, base);
+      checkNames(problems, environment);
       return problems.messages;
     };
     this.node.addValidation({ validate });
-    new OutputFolder(this, 'folder', { path: 'aws', files: () => documents(base, tags, resources, roles, endpoint) });
+    new OutputFolder(this, 'folder', { path: 'aws', files: () => documents(environment, tags, resources, roles, endpoint) });
   }
 }
 
 function documents(
-  base: BaseRequirements,
+  environment: EnvironmentRequirements,
   tags: Tags,
   resources: readonly AwsResource[],
   roles: Roles,
   endpoint: GatewayEndpoint,
 ): ReadonlyMap<string, string> {
   // refused by validation
-  if (base.aws === undefined) return new Map();
+  if (environment.aws === undefined) return new Map();
   const policies = resources.flatMap(resource => resource.policies);
-  const stack: Stack = { aws: base.aws, tags: tags.values, resources, policies, hasEndpoint: endpoint.isMade };
+  const stack: Stack = { aws: environment.aws, tags: tags.values, resources, policies, hasEndpoint: endpoint.isMade };
   const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
   return new Map([
     ...roles.documents.map(([name, document]): [string, string] => [`iam/${name}`, json(document)]),

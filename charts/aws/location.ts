@@ -2,7 +2,7 @@ import { type AwsEnvironment, partitionOf, regionCheck } from '../app/aws/enviro
 import type { Check } from '../app/validation/check';
 import type { Part } from '../app/validation/part';
 import type { Problems } from '../app/validation/problems';
-import type { BaseRequirements } from './base-requirements';
+import type { EnvironmentRequirements } from './environment-requirements';
 
 // issuers of clusters, the second that of clusters with IPv6 (EKS User Guide, "Create an IAM OIDC provider for your cluster")
 const issuer =
@@ -21,17 +21,22 @@ const oidcProviderCheck: Check<string> = {
 /** Where everything is made: one stack is in one account and region, those of the cluster and its OIDC provider. */
 export class Location implements Part {
   constructor(
-    private readonly base: BaseRequirements,
+    private readonly environment: EnvironmentRequirements,
     private readonly oidcProvider: string,
     /** Whether resources of a type are made elsewhere, so that their region does not matter. */
     private readonly isMadeElsewhere: (type: 'table' | 'key') => boolean,
   ) {}
 
   validate(problems: Problems): void {
-    const { aws } = this.base;
+    const { aws } = this.environment;
     problems.require('oidcProvider', this.oidcProvider, oidcProviderCheck);
     if (aws === undefined) {
-      problems.refuse('oidcProvider', this.oidcProvider, 'a base with a VaultServer', 'put AwsResources where the VaultServer stands');
+      problems.refuse(
+        'oidcProvider',
+        this.oidcProvider,
+        'an environment with a VaultServer',
+        'put AwsResources where the VaultServer stands',
+      );
       return;
     }
     this.validateProvider(problems, aws);
@@ -53,18 +58,18 @@ export class Location implements Part {
   }
 
   private validateCharts(problems: Problems, aws: AwsEnvironment): void {
-    for (const { aws: other, node } of [...this.base.roles, ...this.base.all])
+    for (const { aws: other, node } of [...this.environment.roles, ...this.environment.all])
       if (other.accountId !== aws.accountId || other.region !== aws.region)
         problems.refuse(
           `aws of ${node.path}`,
           `${other.accountId} ${other.region}`,
-          `${aws.accountId} ${aws.region}, as the other charts of this base`,
-          'put what lies in another account or region into its own app.base(...)',
+          `${aws.accountId} ${aws.region}, as the other charts of this environment`,
+          'put what lies in another account or region into its own app.environment(...)',
         );
   }
 
   private validateResources(problems: Problems, aws: AwsEnvironment): void {
-    for (const { resource, region } of this.base.all) {
+    for (const { resource, region } of this.environment.all) {
       if (region === aws.region || resource.type === 'secret' || (resource.type === 'key' && resource.exists)) continue;
       if (this.isMadeElsewhere(resource.type)) continue;
       problems.refuse(

@@ -1,5 +1,5 @@
 import type { Problems } from '../app/validation/problems';
-import type { BaseRequirements } from './base-requirements';
+import type { EnvironmentRequirements } from './environment-requirements';
 
 const words = (name: string): string[] => name.split(/[^A-Za-z0-9]+/).filter(word => word !== '');
 
@@ -25,9 +25,9 @@ export function sameInDocuments(names: readonly string[]): readonly string[] {
 }
 
 /** Refuses names of required resources that no document could tell apart, or hold. */
-export function checkNames(problems: Problems, base: BaseRequirements): void {
+export function checkNames(problems: Problems, environment: EnvironmentRequirements): void {
   for (const type of ['table', 'key', 'secret'] as const) {
-    const names = base.ofType(type).map(resource => resource.name);
+    const names = environment.ofType(type).map(resource => resource.name);
     for (const name of sameInDocuments(names))
       problems.refuse(type, name, `names that differ in letters and digits from every other ${type}'s`, 'rename it');
     for (const name of names.filter(long => !hasLogicalId(long)))

@@ -11,7 +11,7 @@ import { objectLabels, selectorLabels } from '../app/kubernetes/labels';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
 import { checkResources, type ResourcesProps } from '../app/kubernetes/resources';
 import { unpruned } from '../app/kubernetes/unpruned';
-import { baseFolder, KustomizeFolder } from '../app/kustomize/kustomize-folder';
+import { environmentFolder, KustomizeFolder } from '../app/kustomize/kustomize-folder';
 import { UniqueResource } from '../app/kustomize/unique-resource';
 import { booleanCheck, oneOf } from '../app/validation/check';
 import { type KnownProps, Problems } from '../app/validation/problems';
@@ -143,9 +143,9 @@ export class VaultInit extends Chart {
     const problems = new Problems();
     const { vault, custody } = props;
     problems.checkNames('', props, known);
-    const [own, servers] = [this, vault].map(chart => baseFolder(KustomizeFolder.of(chart)));
+    const [own, servers] = [this, vault].map(chart => environmentFolder(KustomizeFolder.of(chart)));
     if (own !== servers)
-      problems.refuse('vault', `a server in dist/${servers}`, `servers in dist/${own}`, 'make both in the same app.base(...)');
+      problems.refuse('vault', `a server in dist/${servers}`, `servers in dist/${own}`, 'make both in the same app.environment(...)');
     // the Job's name ends in a hash of ten digits, and Kubernetes allows 63 characters
     if (vault.name.length > 47)
       problems.refuse('vault.name', vault.name, 'at most 47 characters with an init Job', 'choose a shorter name');

@@ -24,7 +24,7 @@ export interface CertificateIssuerProps {
   readonly group?: string;
 }
 
-/** How cert-manager makes and renews the certificate, which holds every name under which a server is dialled. */
+/** How cert-manager makes and renews the certificate, which holds every name by which a server is reached. */
 export interface CertManagerProps {
   /** Who signs. */
   readonly issuer: CertificateIssuerProps;
@@ -78,7 +78,7 @@ const kind = matching(/^[A-Z][A-Za-z0-9]*$/, 'kinds', 'write for example "AWSPCA
 export class ServerCertificate implements Part {
   /** The Secret with tls.crt, tls.key and ca.crt, in the namespace of the servers. */
   readonly secretName: string;
-  private readonly dialled: readonly string[];
+  private readonly ownNames: readonly string[];
   private readonly added: string[] = [];
 
   constructor(
@@ -88,13 +88,13 @@ export class ServerCertificate implements Part {
     services: ServerServices,
   ) {
     this.secretName = props.secretName ?? `${server.name}-tls`;
-    this.dialled = dialledNames(services, server.namespace);
+    this.ownNames = namesOfServers(services, server.namespace);
     if (props.certManager !== undefined) this.addCertificate(props.certManager);
   }
 
-  /** Every DNS name under which a server is dialled, by kubelet, other servers, clients and later charts. */
+  /** Every DNS name by which a server is reached, by kubelet, other servers, clients and later charts. */
   get dnsNames(): readonly string[] {
-    return [...new Set([...this.dialled, ...(this.props.certManager?.dnsNames ?? []), ...this.added])];
+    return [...new Set([...this.ownNames, ...(this.props.certManager?.dnsNames ?? []), ...this.added])];
   }
 
   /** The algorithm of the private key; undefined where the Secret is the user's. */
@@ -179,7 +179,7 @@ const atLeast = (seconds: number, words: string): Check<string> => ({
 });
 
 /** Short names first: they hold in every namespace that an overlay may choose. */
-function dialledNames({ all, active, standby, internal }: ServerServices, namespace: string): string[] {
+function namesOfServers({ all, active, standby, internal }: ServerServices, namespace: string): string[] {
   const inCluster = (name: string) => [name, `${name}.${namespace}`, `${name}.${namespace}.svc`, `${name}.${namespace}.svc.cluster.local`];
   return ['localhost', ...[all, active, standby, internal, `*.${internal}`].flatMap(inCluster)];
 }

@@ -46,7 +46,7 @@ describe('where a chart stands decides where its YAML lands', () => {
 
   test('in an environment: dist/<environment>, with components and files of its own', () => {
     const app = new KustomizeApp();
-    const staging = app.base('staging');
+    const staging = app.environment('staging');
     chart(staging, 'x', 'one');
     chart(staging.component('monitoring'), 'x', 'two');
     new OutputFile(staging.component('monitoring'), 'file', { path: 'aws/x.json', content: () => '{}\n' });
@@ -70,7 +70,7 @@ describe('where a chart stands decides where its YAML lands', () => {
   test('the same component or environment is made once', () => {
     const app = new KustomizeApp();
     expect(app.component('x')).toBe(app.component('x'));
-    expect(app.base('y')).toBe(app.base('y'));
+    expect(app.environment('y')).toBe(app.environment('y'));
   });
 
   test('a namespace lies beside the manifests and is applied first', () => {
@@ -92,8 +92,8 @@ describe('refused, all at once', () => {
       new Error(
         [
           '2 problems, nothing was written:',
-          '  [y/one] ConfigMap a/one in dist/ is already taken by [x/one]; give one of the charts another name, or its own app.base(...)',
-          '  [y/two] ConfigMap a/two in dist/ is already taken by [x/two]; give one of the charts another name, or its own app.base(...)',
+          '  [y/one] ConfigMap a/one in dist/ is already taken by [x/one]; give one of the charts another name, or its own app.environment(...)',
+          '  [y/two] ConfigMap a/two in dist/ is already taken by [x/two]; give one of the charts another name, or its own app.environment(...)',
         ].join('\n'),
       ),
     );
@@ -123,7 +123,7 @@ describe('refused, all at once', () => {
 
   test('a file in the folder of an environment', () => {
     const app = new KustomizeApp();
-    chart(app.base('staging'), 'x', 'one');
+    chart(app.environment('staging'), 'x', 'one');
     new OutputFile(app, 'file', { path: 'staging/kustomization.yaml', content: () => '' });
     expect(() => app.render()).toThrow(
       '[file] path: got "staging/kustomization.yaml"; allowed: relative paths that dist does not use itself;',
@@ -141,14 +141,14 @@ describe('refused, all at once', () => {
 
   test('the same objects in two environments are fine', () => {
     const app = new KustomizeApp();
-    chart(app.base('staging'), 'x', 'one');
-    chart(app.base('production'), 'x', 'one');
+    chart(app.environment('staging'), 'x', 'one');
+    chart(app.environment('production'), 'x', 'one');
     expect(app.render().size).toBe(4);
   });
 
   test('names that dist uses itself', () => {
     const app = new KustomizeApp();
-    app.base('components');
+    app.environment('components');
     app.component('No_Good');
     app.component('aws');
     expect(() => app.render()).toThrow(

@@ -205,7 +205,7 @@ describe('several Vaults', () => {
 
   test('in one base cannot be in two accounts', () => {
     expect(() => app({}, { storage: { table: 'other' }, aws: { ...minimal.aws, accountId: '210987654321' } }).render()).toThrow(
-      'allowed: 123456789012 eu-west-1, as the other charts of this base; put what lies in another account or region into its own app.base(...)',
+      'allowed: 123456789012 eu-west-1, as the other charts of this environment; put what lies in another account or region into its own app.environment(...)',
     );
   });
 
@@ -221,8 +221,8 @@ describe('several Vaults', () => {
       ['staging', '210987654321'],
       ['production', '123456789012'],
     ] as const) {
-      new VaultServer(made.base(name), 'vault', { ...minimal, aws: { ...minimal.aws, accountId } });
-      new AwsResources(made.base(name), 'aws', { oidcProvider });
+      new VaultServer(made.environment(name), 'vault', { ...minimal, aws: { ...minimal.aws, accountId } });
+      new AwsResources(made.environment(name), 'aws', { oidcProvider });
     }
     const files = made.render();
     expect(files.get('staging/aws/iam/vault-server.policy.json')).toContain('210987654321');
@@ -243,7 +243,7 @@ test.each([
 test('without a Vault there is nothing to make', () => {
   const app = new KustomizeApp();
   new AwsResources(app, 'aws', { oidcProvider });
-  expect(() => app.render()).toThrow('allowed: a base with a VaultServer; put AwsResources where the VaultServer stands');
+  expect(() => app.render()).toThrow('allowed: an environment with a VaultServer; put AwsResources where the VaultServer stands');
 });
 
 test('the folder aws is its own: two of them, or another file in it, are refused', () => {

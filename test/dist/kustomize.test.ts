@@ -58,7 +58,7 @@ describe('kubectl kustomize', () => {
       ['staging', '111111111111'],
       ['production', '222222222222'],
     ] as const) {
-      const base = app.base(environment);
+      const base = app.environment(environment);
       new VaultServer(base, 'vault', { ...minimal, aws: { ...minimal.aws, accountId } });
       const extra = new Chart(base.component('extra'), 'extra');
       new ApiObject(extra, 'map', {

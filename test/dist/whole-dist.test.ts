@@ -28,7 +28,7 @@ function twoTeams(teams: readonly string[] = ['team-a', 'team-b']): ReadonlyMap<
 function environments(): ReadonlyMap<string, string> {
   const app = new KustomizeApp();
   for (const name of ['staging', 'production'])
-    new VaultServer(app.base(name), 'vault', { ...minimal, storage: { table: name }, role: `${name}-server` });
+    new VaultServer(app.environment(name), 'vault', { ...minimal, storage: { table: name }, role: `${name}-server` });
   return app.render();
 }
 

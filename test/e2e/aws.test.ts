@@ -294,7 +294,7 @@ describe('under the generated documents alone', () => {
         return eventually('the Job to say it', 60, async () => {
           const line = (await installation.initLogs())
             .split('\n')
-            .find(text => /waiting for a clean answer of custody.*AccessDenied/.test(text));
+            .find(text => /waiting for a valid answer from custody.*AccessDenied/.test(text));
           if (line === undefined) throw new Error(await installation.initLogs());
           return line;
         });

@@ -146,7 +146,7 @@ test(
         const [pod] = await initPods(installation);
         expect(pod.status.containerStatuses[0]).toMatchObject({ restartCount: kill - 1, state: { running: expect.anything() } });
         const log = (await installation.kubectl(['logs', metadata.name, '--tail=3'])).stdout;
-        expect(log).toMatch(/waiting for (custody to take the recovery keys|a clean answer of custody)/);
+        expect(log).toMatch(/waiting for (custody to take the recovery keys|a valid answer from custody)/);
       });
       await killer.aim(spec.nodeName, metadata.name, program)('KILL');
     }

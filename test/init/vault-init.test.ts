@@ -422,7 +422,7 @@ describe('beside its server', () => {
   test('two Vaults do not share a secret, wherever they stand in the app', () => {
     const app = new KustomizeApp();
     for (const name of ['one', 'two']) {
-      const base = app.base(name);
+      const base = app.environment(name);
       const vault = new VaultServer(base, 'vault', { ...minimal, storage: { table: `${name}-data` }, role: name });
       new VaultInit(base, 'init', {
         vault,
@@ -439,9 +439,9 @@ describe('beside its server', () => {
   test('it must land in the same base', () => {
     const app = new KustomizeApp();
     const vault = new VaultServer(app, 'vault', minimal);
-    new VaultInit(app.base('staging'), 'init', { vault, custody: Custody.kubernetesSecret('x') });
+    new VaultInit(app.environment('staging'), 'init', { vault, custody: Custody.kubernetesSecret('x') });
     expect(() => app.render()).toThrow(
-      '[staging/init] vault: got "a server in dist/"; allowed: servers in dist/staging/; make both in the same app.base(...)',
+      '[staging/init] vault: got "a server in dist/"; allowed: servers in dist/staging/; make both in the same app.environment(...)',
     );
   });
 

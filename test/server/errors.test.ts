@@ -631,14 +631,14 @@ describe('refused at synth', () => {
 
   test('two Vaults on one table or with one role, wherever they stand in the app', () => {
     const app = new KustomizeApp();
-    new VaultServer(app.base('staging'), 'one', minimal);
-    new VaultServer(app.base('production'), 'two', minimal);
+    new VaultServer(app.environment('staging'), 'one', minimal);
+    new VaultServer(app.environment('production'), 'two', minimal);
     expect(() => app.render()).toThrow(
       new Error(
         [
           '2 problems, nothing was written:',
+          '  [production/two] the IAM role arn:aws:iam::123456789012:role/vault-server is already taken by [staging/one]; give one of them another role: each ServiceAccount has its own',
           '  [production/two] the DynamoDB table vault-data of account 123456789012 in eu-west-1 is already taken by [staging/one]; give each Vault its own table: two on one table overwrite each other',
-          '  [production/two/iam-role] the IAM role arn:aws:iam::123456789012:role/vault-server is already taken by [staging/one/iam-role]; give one of them another role: each ServiceAccount has its own',
         ].join('\n'),
       ),
     );
@@ -646,8 +646,8 @@ describe('refused at synth', () => {
 
   test('all problems of a run at once, each naming its construct', () => {
     const app = new KustomizeApp();
-    new VaultServer(app.base('staging'), 'one', { ...minimal, replicas: -1 });
-    new VaultServer(app.base('production'), 'two', { ...minimal, role: 'two', storage: { table: '!' }, seal: { kmsKeyId: '' } });
+    new VaultServer(app.environment('staging'), 'one', { ...minimal, replicas: -1 });
+    new VaultServer(app.environment('production'), 'two', { ...minimal, role: 'two', storage: { table: '!' }, seal: { kmsKeyId: '' } });
     expect(() => app.render()).toThrow(
       new Error(
         [

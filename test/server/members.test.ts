@@ -94,7 +94,7 @@ test('the escape hatch reaches any field, also one newer than the types', () => 
 });
 
 describe('the certificate', () => {
-  test('holds every name under which a server is dialled, short ones first', () => {
+  test('holds every name by which a server is reached, short ones first', () => {
     expect(serverObjects()['Certificate/vault-tls'].spec).toMatchObject({
       secretName: 'vault-tls',
       issuerRef: { kind: 'ClusterIssuer', name: 'internal-ca' },

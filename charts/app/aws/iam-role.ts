@@ -67,7 +67,7 @@ export class IamRole extends Construct {
     this.serviceAccount = props.serviceAccount;
     this.maxSessionSeconds = props.maxSessionSeconds;
     this.own = props.statements;
-    new UniqueResource(this, 'unique', {
+    new UniqueResource(scope, `${id}-unique`, {
       name: `the IAM role ${this.arn}`,
       fix: 'give one of them another role: each ServiceAccount has its own',
     });

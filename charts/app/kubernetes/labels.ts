@@ -1,4 +1,4 @@
-/** Labels that select the pods of one component: stable for ever, since selectors cannot change in a living cluster. */
+/** Labels that select the pods of one component: they never change, since a living StatefulSet refuses another selector. */
 export interface SelectorLabels {
   readonly 'app.kubernetes.io/name': string;
   readonly 'app.kubernetes.io/instance': string;

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { ApiObject, type App } from 'cdk8s';
 import type { IConstruct } from 'constructs';
-import { baseFolder, KustomizeBase, KustomizeFolder } from './kustomize-folder';
+import { environmentFolder, KustomizeEnvironment, KustomizeFolder } from './kustomize-folder';
 import { OutputFile, OutputFolder } from './output-file';
 import { manifestPaths } from './render';
 import { UniqueResource } from './unique-resource';
@@ -18,29 +18,32 @@ export function clashes(app: App): string[] {
     return owner === undefined;
   };
   const paths = manifestPaths(app);
-  const environments = app.node.children.flatMap(child => (child instanceof KustomizeBase ? [child.folder] : []));
+  const environments = app.node.children.flatMap(child => (child instanceof KustomizeEnvironment ? [child.folder] : []));
 
   for (const construct of app.node.findAll()) {
     const folder = KustomizeFolder.of(construct);
-    const base = baseFolder(folder);
+    const environment = environmentFolder(folder);
     // it speaks for the construct that uses it
     if (construct instanceof UniqueResource) claim(construct.name, construct.node.scope ?? construct, construct.fix);
     else if (construct instanceof OutputFile) {
       const { path } = construct;
-      if (!isFree(path) || (base === '' && environments.some(environment => path.startsWith(environment)))) {
+      if (!isFree(path) || (environment === '' && environments.some(other => path.startsWith(other)))) {
         problems.push(
           `[${construct.node.path}] path: got ${JSON.stringify(path)}; allowed: relative paths that dist does not use itself; write for example "notes/owners.txt"`,
         );
       }
-      if (claim(`the file ${base}${path}`, construct, 'give one of them another path')) files.set(`${base}${path}`, construct);
+      if (claim(`the file ${environment}${path}`, construct, 'give one of them another path'))
+        files.set(`${environment}${path}`, construct);
     } else if (construct instanceof OutputFolder) {
-      const path = `${base}${construct.path}`;
+      const path = `${environment}${construct.path}`;
       if (claim(`the folder ${path}`, construct, 'leave one of them out')) files.set(path, construct);
     } else if (construct instanceof ApiObject) {
       const { kind, apiGroup, name, metadata } = construct;
-      const identity = `${apiGroup === 'core' ? '' : `${apiGroup}/`}${kind} ${metadata.namespace ?? ''}/${name} in dist/${base}`;
+      const identity = `${apiGroup === 'core' ? '' : `${apiGroup}/`}${kind} ${metadata.namespace ?? ''}/${name} in dist/${environment}`;
       const fix =
-        kind === 'Namespace' ? 'leave createNamespace out of one of them' : 'give one of the charts another name, or its own app.base(...)';
+        kind === 'Namespace'
+          ? 'leave createNamespace out of one of them'
+          : 'give one of the charts another name, or its own app.environment(...)';
       if (claim(identity, construct, fix) && kind !== 'Namespace')
         claim(`the file ${folder?.folder ?? ''}${paths.get(construct)}`, construct, fix);
     }
@@ -57,7 +60,7 @@ export function clashes(app: App): string[] {
   return problems;
 }
 
-/** Whether a path stays in its base's folder, and off what the base itself puts there. */
+/** Whether a path stays in the folder of its environment, and off what dist itself puts there. */
 const isFree = (path: string): boolean =>
   path !== '' &&
   posix.normalize(path) === path &&

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { App, type AppProps } from 'cdk8s';
 import { type KnownProps, Problems } from '../validation/problems';
 import { clashes } from './clashes';
-import { KustomizeBase, KustomizeComponent } from './kustomize-folder';
+import { KustomizeComponent, KustomizeEnvironment } from './kustomize-folder';
 import { acceptFiles } from './output-file';
 import { renderTree } from './render';
 import { SynthError } from './synth-error';
@@ -16,7 +16,7 @@ export type KustomizeAppProps = Pick<AppProps, 'outdir' | 'resolvers'>;
  * The app of a `main.ts`: makes `dist/` as a kustomize base with plain manifests.
  *
  * Where a chart stands decides where its YAML lands: in the app itself `dist/manifests`, in `app.component('x')` the kustomize
- * Component `dist/components/x`, in `app.base('staging')` a further base `dist/staging`.
+ * Component `dist/components/x`, in `app.environment('staging')` a further environment `dist/staging`.
  */
 export class KustomizeApp extends App {
   /**
@@ -37,9 +37,9 @@ export class KustomizeApp extends App {
   }
 
   /** The environment of this name, with a base, manifests, components and AWS documents of its own; made at the first call. */
-  base(name: string): KustomizeBase {
+  environment(name: string): KustomizeEnvironment {
     const made = this.node.tryFindChild(name);
-    return made instanceof KustomizeBase ? made : new KustomizeBase(this, name);
+    return made instanceof KustomizeEnvironment ? made : new KustomizeEnvironment(this, name);
   }
 
   /**

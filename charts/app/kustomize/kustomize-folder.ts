@@ -10,7 +10,7 @@ export abstract class KustomizeFolder extends Construct {
   /** Names that would land on what dist has already. */
   protected readonly reserved: readonly string[] = [];
 
-  /** The nearest folder above a construct, or undefined for the app's own base. */
+  /** The nearest folder above a construct, or undefined for the app's own environment. */
   static of(construct: Construct): KustomizeFolder | undefined {
     return construct.node.scopes.reverse().find(scope => scope instanceof KustomizeFolder) as KustomizeFolder | undefined;
   }
@@ -28,28 +28,29 @@ export abstract class KustomizeFolder extends Construct {
   }
 }
 
-/** The folder of the base that a folder belongs to: files other than manifests land there, also from a component. */
-export const baseFolder = (folder: KustomizeFolder | undefined): string => (folder?.folder ?? '').replace(/components\/[^/]+\/$/, '');
+/** The folder of the environment that a folder belongs to: files other than manifests land there, also from a component. */
+export const environmentFolder = (folder: KustomizeFolder | undefined): string =>
+  (folder?.folder ?? '').replace(/components\/[^/]+\/$/, '');
 
-/** A kustomize Component: an addition that an overlay takes in or leaves out. Lands in `components/<name>/` of its base. */
+/** A kustomize Component: an addition that an overlay takes in or leaves out. Lands in `components/<name>/` of its environment. */
 export class KustomizeComponent extends KustomizeFolder {
   readonly folder: string;
   readonly kind = 'Component';
 
-  static get(base: Construct, baseFolder: string, name: string): KustomizeComponent {
+  static get(environment: Construct, environmentFolder: string, name: string): KustomizeComponent {
     const id = `component:${name}`;
-    const made = base.node.tryFindChild(id);
-    return made instanceof KustomizeComponent ? made : new KustomizeComponent(base, id, baseFolder, name);
+    const made = environment.node.tryFindChild(id);
+    return made instanceof KustomizeComponent ? made : new KustomizeComponent(environment, id, environmentFolder, name);
   }
 
-  private constructor(base: Construct, id: string, baseFolder: string, name: string) {
-    super(base, id, name);
-    this.folder = `${baseFolder}components/${name}/`;
+  private constructor(environment: Construct, id: string, environmentFolder: string, name: string) {
+    super(environment, id, name);
+    this.folder = `${environmentFolder}components/${name}/`;
   }
 }
 
-/** A further environment: a base with manifests, components and AWS documents of its own. Lands in `<name>/`. */
-export class KustomizeBase extends KustomizeFolder {
+/** A further environment: a kustomize base with manifests, components and AWS documents of its own. Lands in `<name>/`. */
+export class KustomizeEnvironment extends KustomizeFolder {
   readonly folder: string;
   readonly kind = 'Kustomization';
   protected override readonly reserved = ['manifests', 'components', 'aws'];

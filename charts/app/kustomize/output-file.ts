@@ -15,7 +15,7 @@ const refuseOtherApps = (construct: IConstruct): void =>
 
 /** A file of your own in dist. */
 export interface OutputFileProps {
-  /** Where the file goes, relative to the folder of its base in dist, such as "notes/owners.txt". */
+  /** Where the file goes, relative to the folder of its environment in dist, such as "notes/owners.txt". */
   readonly path: string;
   /** Produces the text at synth, when everything that it tells of is final. */
   readonly content: () => string;
@@ -35,7 +35,7 @@ export class OutputFile extends Construct {
 }
 
 export interface OutputFolderProps {
-  /** Where the folder goes, relative to the folder of its base in dist. */
+  /** Where the folder goes, relative to the folder of its environment in dist. */
   readonly path: string;
   /** Produces the files at synth, by their paths in the folder. */
   readonly files: () => ReadonlyMap<string, string>;

@@ -2,7 +2,7 @@ import { ApiObject, type App } from 'cdk8s';
 import { isYamlText } from '../validation/check';
 import { refusal } from '../validation/problems';
 import { HashedObject } from './hashed-object';
-import { baseFolder, KustomizeFolder } from './kustomize-folder';
+import { environmentFolder, KustomizeFolder } from './kustomize-folder';
 import { OutputFile, OutputFolder } from './output-file';
 import { SynthError } from './synth-error';
 import { toYaml } from './yaml';
@@ -28,9 +28,9 @@ export function renderTree(app: App): ReadonlyMap<string, string> {
       files.set(full, `${before === undefined ? '' : `${before}---\n`}${toYaml(json)}`);
       resources.set(folder, [...(resources.get(folder) ?? []), path]);
     } else if (construct instanceof OutputFile) {
-      files.set(`${baseFolder(folder)}${construct.path}`, construct.content());
+      files.set(`${environmentFolder(folder)}${construct.path}`, construct.content());
     } else if (construct instanceof OutputFolder) {
-      for (const [path, text] of construct.files()) files.set(`${baseFolder(folder)}${construct.path}/${path}`, text);
+      for (const [path, text] of construct.files()) files.set(`${environmentFolder(folder)}${construct.path}/${path}`, text);
     }
   }
   if (problems.length > 0) throw new SynthError(problems);

@@ -3,8 +3,8 @@ import { allow, type IamStatement } from '../../app/aws/iam-role';
 import { type Check, type Checks, integer, matching, propsCheck } from '../../app/validation/check';
 import type { Problems } from '../../app/validation/problems';
 import type { AwsResource, NamedPolicies, Templates, TemplateTags } from '../aws-resource';
-import type { BaseRequirements } from '../base-requirements';
 import { arnOf, arnOutputs, byLogicalId, ref, retain } from '../cloudformation-syntax';
+import type { EnvironmentRequirements } from '../environment-requirements';
 import { type RoleModel, serviceTrust } from '../iam';
 import { label, logicalId } from '../names';
 import { arnOutput, type Blocks, byName, preventDestroy, terraformTags } from '../terraform-syntax';
@@ -66,25 +66,25 @@ export class Backups implements AwsResource {
   readonly policies: NamedPolicies = [];
 
   constructor(
-    private readonly base: BaseRequirements,
+    private readonly environment: EnvironmentRequirements,
     private readonly props: BackupProps | 'off' = {},
   ) {}
 
   validate(problems: Problems): void {
     if (this.props === 'off') return;
-    const tables = this.base.ofType('table').map(({ name }) => name);
-    checkBackup(problems, problems.isGroup('backup', this.props, 'off') ? this.props : {}, tables, this.base.aws);
+    const tables = this.environment.ofType('table').map(({ name }) => name);
+    checkBackup(problems, problems.isGroup('backup', this.props, 'off') ? this.props : {}, tables, this.environment.aws);
   }
 
   /** The role that AWS Backup takes for each table. */
   get roles(): readonly RoleModel[] {
-    const { aws } = this.base;
-    return this.props === 'off' || aws === undefined ? [] : this.base.ofType('table').map(({ name }) => backupRole(name, aws));
+    const { aws } = this.environment;
+    return this.props === 'off' || aws === undefined ? [] : this.environment.ofType('table').map(({ name }) => backupRole(name, aws));
   }
 
   /** The ARNs of those roles that use a table. */
   roleArns(table: string): readonly string[] {
-    const { aws } = this.base;
+    const { aws } = this.environment;
     return this.props === 'off' || aws === undefined ? [] : [iamArn(aws, `role/${backupRoleName(table)}`)];
   }
 
@@ -116,10 +116,10 @@ export class Backups implements AwsResource {
   }
 
   private get models(): readonly Backup[] {
-    const { aws } = this.base;
+    const { aws } = this.environment;
     const { props } = this;
     if (props === 'off' || aws === undefined) return [];
-    return this.base.ofType('table').map(({ name }) => backupModel(name, props, aws));
+    return this.environment.ofType('table').map(({ name }) => backupModel(name, props, aws));
   }
 
   /** Those whose failures somebody hears of. */

@@ -1,8 +1,8 @@
 import { oneOf } from '../../app/validation/check';
 import type { KnownProps, Problems } from '../../app/validation/problems';
 import type { AwsResource, NamedPolicies, Templates, TemplateTags } from '../aws-resource';
-import type { BaseRequirements } from '../base-requirements';
 import { ref, resourcePolicyDocument } from '../cloudformation-syntax';
+import type { EnvironmentRequirements } from '../environment-requirements';
 import type { ResourcePolicyStatement } from '../resource-policy';
 import { type Blocks, policyJson, terraformTags } from '../terraform-syntax';
 import type { Roles } from './role';
@@ -23,7 +23,7 @@ interface Endpoint {
 /** A gateway endpoint for DynamoDB in the cluster's VPC, where the props ask for one. */
 export class GatewayEndpoint implements AwsResource {
   constructor(
-    private readonly base: BaseRequirements,
+    private readonly environment: EnvironmentRequirements,
     private readonly props: EndpointProps | undefined,
     private readonly roles: Roles,
   ) {}
@@ -62,7 +62,7 @@ export class GatewayEndpoint implements AwsResource {
 
   /** Lets pass the actions and resources of DynamoDB that Vault's roles may use, or everything; conditions are the roles' own. */
   private get model(): Endpoint | undefined {
-    const { aws } = this.base;
+    const { aws } = this.environment;
     if (this.props === undefined || aws === undefined) return undefined;
     const service = `com.amazonaws.${aws.region}.dynamodb`;
     if (this.props.policy === 'full-access') return { service, policy: [] };

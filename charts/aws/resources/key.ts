@@ -3,8 +3,8 @@ import type { IamRole } from '../../app/aws/iam-role';
 import { booleanCheck, type Checks, integer } from '../../app/validation/check';
 import type { Problems } from '../../app/validation/problems';
 import type { AwsResource, NamedPolicies, Templates, TemplateTags } from '../aws-resource';
-import type { BaseRequirements } from '../base-requirements';
 import { arnOutputs, byLogicalId, ref, resourcePolicyDocument, retain } from '../cloudformation-syntax';
+import type { EnvironmentRequirements } from '../environment-requirements';
 import { label, logicalId } from '../names';
 import type { ResourcePolicyStatement } from '../resource-policy';
 import { arnOutput, type Blocks, byName, policyJson, preventDestroy, terraformTags } from '../terraform-syntax';
@@ -50,7 +50,7 @@ interface Key {
 /** The unseal keys that have an alias, and those aliases. A key that is named by its id exists. */
 export class Keys implements AwsResource {
   constructor(
-    private readonly base: BaseRequirements,
+    private readonly environment: EnvironmentRequirements,
     private readonly props: KeyProps | 'existing' | undefined,
   ) {}
 
@@ -58,7 +58,7 @@ export class Keys implements AwsResource {
     const { props } = this;
     if (!problems.isGroup('key', props, 'existing')) return;
     problems.checkAll('key', props, checks);
-    if (this.base.aws !== undefined && this.base.ofType('key').every(({ exists }) => exists))
+    if (this.environment.aws !== undefined && this.environment.ofType('key').every(({ exists }) => exists))
       problems.refuse(
         'key',
         props,
@@ -91,10 +91,10 @@ export class Keys implements AwsResource {
   }
 
   private get models(): readonly Key[] {
-    const { aws, roles } = this.base;
+    const { aws, roles } = this.environment;
     const props = this.props ?? {};
     if (props === 'existing' || aws === undefined) return [];
-    const made = this.base.ofType('key').filter(({ exists }) => !exists);
+    const made = this.environment.ofType('key').filter(({ exists }) => !exists);
     return made.map(({ name }) => {
       const users = roles.filter(role => usesKey(role, name)).map(({ arn }) => arn);
       return keyModel(name, props, aws, users);

@@ -4,8 +4,8 @@ import { omitUndefined } from '../../app/kubernetes/omit-undefined';
 import { oneOf } from '../../app/validation/check';
 import type { Problems } from '../../app/validation/problems';
 import type { AwsResource, NamedPolicies, Templates, TemplateTags } from '../aws-resource';
-import type { BaseRequirements } from '../base-requirements';
 import { arnOutputs, byLogicalId, ref } from '../cloudformation-syntax';
+import type { EnvironmentRequirements } from '../environment-requirements';
 import { type PolicyDocument, type RoleModel, rolePolicy, serviceAccountTrust } from '../iam';
 import { label, logicalId, sameInDocuments } from '../names';
 import { arnOutput, type Blocks, byName, iamFile, terraformTags } from '../terraform-syntax';
@@ -17,22 +17,22 @@ export class Roles implements AwsResource {
   readonly policies: NamedPolicies = [];
 
   constructor(
-    private readonly base: BaseRequirements,
+    private readonly environment: EnvironmentRequirements,
     private readonly props: { readonly oidcProvider: string; readonly actions?: ActionList | undefined },
     private readonly beside: { readonly tables: Tables; readonly backups: Backups },
   ) {}
 
   validate(problems: Problems): void {
     problems.check('actions', this.props.actions, oneOf('least', 'documented'));
-    const names = [...this.beside.backups.roles, ...this.base.roles].map(({ name }) => name);
+    const names = [...this.beside.backups.roles, ...this.environment.roles].map(({ name }) => name);
     for (const name of sameInDocuments(names))
       problems.refuse('role', name, 'names that differ in letters and digits from every other role', 'rename it');
   }
 
   /** What the roles of charts may do. */
   get statements(): readonly IamStatement[] {
-    const { aws } = this.base;
-    return aws === undefined ? [] : this.base.roles.flatMap(role => this.statementsOf(role, aws));
+    const { aws } = this.environment;
+    return aws === undefined ? [] : this.environment.roles.flatMap(role => this.statementsOf(role, aws));
   }
 
   /** The documents of every role, by their names in `dist/aws/iam`. */
@@ -63,11 +63,11 @@ export class Roles implements AwsResource {
   }
 
   private get models(): readonly RoleModel[] {
-    const { aws } = this.base;
+    const { aws } = this.environment;
     if (aws === undefined) return [];
     const keyStatements = this.beside.tables.keyStatements(aws);
     return [
-      ...this.base.roles.map(role => ({
+      ...this.environment.roles.map(role => ({
         name: role.name,
         path: role.path,
         ...omitUndefined({ maxSessionSeconds: role.maxSessionSeconds }),

@@ -4,8 +4,8 @@ import type { RequiredSecret } from '../../app/aws/requirement';
 import { booleanCheck, type Checks } from '../../app/validation/check';
 import type { Problems } from '../../app/validation/problems';
 import type { AwsResource, NamedPolicies, Templates, TemplateTags } from '../aws-resource';
-import type { BaseRequirements } from '../base-requirements';
 import { arnOutputs, byLogicalId, ref, resourcePolicyDocument, retain } from '../cloudformation-syntax';
+import type { EnvironmentRequirements } from '../environment-requirements';
 import { label, logicalId } from '../names';
 import type { ResourcePolicyStatement } from '../resource-policy';
 import { arnOutput, type Blocks, byName, policyJson, preventDestroy, terraformTags } from '../terraform-syntax';
@@ -34,7 +34,7 @@ interface Secret {
 /** The secrets of custody, made empty. Those that custody names by ARN exist. */
 export class Secrets implements AwsResource {
   constructor(
-    private readonly base: BaseRequirements,
+    private readonly environment: EnvironmentRequirements,
     private readonly props: SecretProps | 'existing' = {},
   ) {}
 
@@ -69,10 +69,10 @@ export class Secrets implements AwsResource {
   }
 
   private get models(): readonly Secret[] {
-    const { aws } = this.base;
+    const { aws } = this.environment;
     const { props } = this;
     if (props === 'existing' || aws === undefined) return [];
-    return this.base.ofType('secret').map(required => secretModel(required, props, aws));
+    return this.environment.ofType('secret').map(required => secretModel(required, props, aws));
   }
 
   private get restricted(): readonly Secret[] {

@@ -4,8 +4,8 @@ import { checkDataKey, kmsKeyArn, kmsKeyCheck, viaService } from '../../app/aws/
 import { booleanCheck, type Checks, integer, oneOf, propsCheck } from '../../app/validation/check';
 import type { Problems } from '../../app/validation/problems';
 import type { AwsResource, NamedPolicies, Templates, TemplateTags } from '../aws-resource';
-import type { BaseRequirements } from '../base-requirements';
 import { arnOutputs, byLogicalId, ref, resourcePolicyDocument, retain } from '../cloudformation-syntax';
+import type { EnvironmentRequirements } from '../environment-requirements';
 import { label, logicalId } from '../names';
 import type { ResourcePolicyStatement } from '../resource-policy';
 import { arnOutput, type Blocks, byName, policyJson, preventDestroy, terraformTags } from '../terraform-syntax';
@@ -69,7 +69,7 @@ export interface AutoscalingProps {
   /** The most write capacity units, `writeCapacity` or more. */
   readonly maxWriteCapacity: number;
   /**
-   * Percentage of the capacity that shall be in use, 20 to 90 (DynamoDB Developer Guide, "Managing throughput capacity automatically with DynamoDB auto scaling"). Lower leaves more room for peaks.
+   * The utilization to aim at, as a percentage of the capacity, 20 to 90 (DynamoDB Developer Guide, "Managing throughput capacity automatically with DynamoDB auto scaling"). Lower leaves more room for peaks.
    * @default 70
    */
   readonly targetUtilization?: number;
@@ -107,7 +107,7 @@ interface Scaling {
   readonly max: number;
   /** The ARN of Application Auto Scaling's role. */
   readonly role: string;
-  /** Percentage of the capacity that shall be in use. */
+  /** The utilization to aim at, as a percentage of the capacity. */
   readonly target: number;
 }
 
@@ -126,7 +126,7 @@ interface Table {
 /** Tables with Vault's schema, and target tracking of their capacity. */
 export class Tables implements AwsResource {
   constructor(
-    private readonly base: BaseRequirements,
+    private readonly environment: EnvironmentRequirements,
     private readonly props: TableProps | 'existing' | 'created-by-vault' = {},
     /** The ARNs of roles that use a table, besides those of charts. */
     private readonly otherRoles: (table: string) => readonly string[],
@@ -134,13 +134,13 @@ export class Tables implements AwsResource {
 
   validate(problems: Problems): void {
     if (!problems.isGroup('table', this.props, 'existing', 'created-by-vault')) return;
-    const unsealKeys = this.base.ofType('key').map(({ name }) => name);
-    checkTable(problems, this.props, unsealKeys, this.base.aws);
+    const unsealKeys = this.environment.ofType('key').map(({ name }) => name);
+    checkTable(problems, this.props, unsealKeys, this.environment.aws);
   }
 
-  /** What a role may do besides what its chart asks for: make the table where Vault shall, use the key that encrypts it. */
+  /** What a role may do besides what its chart asks for: create the table where Vault does that, use the key that encrypts it. */
   statementsFor(role: IamRole, aws: AwsEnvironment): readonly IamStatement[] {
-    const tables = this.base.ofType('table');
+    const tables = this.environment.ofType('table');
     const created = this.props === 'created-by-vault' ? tables.filter(({ role: owner }) => owner === role) : [];
     return [
       ...created.map(({ name }) => allow('MakeTable', 'dynamodb', ['CreateTable'], tableArn(name, aws))),
@@ -187,20 +187,20 @@ export class Tables implements AwsResource {
   }
 
   private get models(): readonly Table[] {
-    const { aws, roles } = this.base;
+    const { aws, roles } = this.environment;
     const { props } = this;
     if (typeof props === 'string' || aws === undefined) return [];
-    return this.base.ofType('table').map(({ name }) => {
+    return this.environment.ofType('table').map(({ name }) => {
       const users = roles.filter(role => uses(role, tableArn(name, aws))).map(({ arn }) => arn);
       return tableModel(name, props, aws, [...users, ...this.otherRoles(name)]);
     });
   }
 
   private get scalings(): readonly Scaling[] {
-    const { aws } = this.base;
+    const { aws } = this.environment;
     const { props } = this;
     if (typeof props === 'string' || aws === undefined) return [];
-    return this.base.ofType('table').flatMap(({ name }) => scalingModels(name, props, aws));
+    return this.environment.ofType('table').flatMap(({ name }) => scalingModels(name, props, aws));
   }
 }
 
@@ -209,7 +209,7 @@ function checkTable(problems: Problems, props: TableProps, unsealKeys: readonly 
   checkDataKey(problems, 'table.kmsKey', props.kmsKey, {
     aws,
     unsealKeys,
-    why: 'who loses one key shall not lose both: make a key for the table',
+    why: 'losing one key must not mean losing both: make a key for the table',
   });
   if (props.billingMode === 'PROVISIONED') {
     problems.require('table.readCapacity', props.readCapacity, capacity);

@@ -54,8 +54,8 @@ export class InitRun {
     await lease.take(waiter);
     try {
       if (kept.text === undefined) await budget.release(waiter);
-      const holding = await waiter.until('a clean answer of custody', () => this.#with.custody.holds());
-      const initialised = await waiter.until(`a clean answer of ${this.#with.vault.address}`, () => this.#initialised());
+      const holding = await waiter.until('a valid answer from custody', () => this.#with.custody.holds());
+      const initialised = await waiter.until(`a valid answer from ${this.#with.vault.address}`, () => this.#initialised());
       say(`Vault initialised: ${initialised ? 'yes' : 'no'}; keys in custody: ${holding}`);
       if (!initialised) await this.#initialise(holding);
       else if (kept.text !== undefined) await this.#finish(kept.text);
@@ -72,7 +72,7 @@ export class InitRun {
     say('this pod kept the answer of the initialisation: custody comes before all else');
     this.#holdOn();
     // without end: where the Job was deleted, no container follows this one
-    const holding = await waiter.forEver('a clean answer of custody', () => custody.holds());
+    const holding = await waiter.withoutLimit('a valid answer from custody', () => custody.holds());
     if (holding !== 'all') await this.#store(answer);
   }
 
@@ -104,7 +104,7 @@ export class InitRun {
     this.#holdOn();
     let said: string;
     try {
-      // no time limit: an answer that is not waited for is lost for ever
+      // no time limit: an answer that is not waited for is lost for good
       const answer = await vault.call('PUT', 'sys/init', {
         body: plan.request,
         timeout: 'none',
@@ -129,7 +129,7 @@ export class InitRun {
     const what = 'the request to initialise did not bring keys';
     let initialised: boolean;
     try {
-      initialised = await waiter.until('a clean answer about what came of it', () => this.#initialised());
+      initialised = await waiter.until('a valid answer about what came of it', () => this.#initialised());
     } catch {
       throw new Error(`${what}: ${said}. Vault may be initialised all the same: see docs/operations.md, "The one loss"`);
     }
@@ -142,7 +142,7 @@ export class InitRun {
 
   async #store(answer: string): Promise<void> {
     const { custody, waiter, say } = this.#with;
-    const proof = await waiter.forEver('custody to take the recovery keys, without end', () => custody.store(answer));
+    const proof = await waiter.withoutLimit('custody to take the recovery keys, without end', () => custody.store(answer));
     say(`the recovery keys are in custody: ${proof}`);
   }
 
@@ -160,7 +160,7 @@ export class InitRun {
       stop.forbid(() => 'told to stop, but a root token is live: making the admin path and revoking it first');
       await waiter.until('Vault to unseal itself', () => this.#unsealed());
       // dead where an earlier container had come as far as revoking it
-      const alive = await waiter.until('a clean answer about the root token', () => lookupSelf(vault, root));
+      const alive = await waiter.until('a valid answer about the root token', () => lookupSelf(vault, root));
       if (alive !== undefined)
         await waiter.until('the audit device and the admin path', () => establish(vault, plan.writes, namespace, root));
       await waiter.until('a login through the admin path', () => this.#login());
@@ -232,7 +232,7 @@ export class InitRun {
   async #admitted(): Promise<boolean> {
     const { waiter } = this.#with;
     for (let refusals = 0; refusals < 5; refusals++) {
-      const refused = await waiter.until('a clean answer about a login through the admin path', () =>
+      const refused = await waiter.until('a valid answer about a login through the admin path', () =>
         this.#login().then(
           () => undefined,
           (error: unknown) => {
@@ -268,7 +268,7 @@ export class InitRun {
     return login(vault, plan.login.mount, plan.login.role, jwt);
   }
 
-  /** Only a clean answer counts: an error is never "not initialised". */
+  /** Only a valid answer counts: an error is never "not initialised". */
   async #initialised(): Promise<boolean> {
     return (await this.#with.vault.read('sys/init', undefined, initState)).initialized;
   }

@@ -22,7 +22,7 @@ test('custody away for three days: it tries at least every minute, and says so i
   const say = (line: string) => {
     lines.push(line);
   };
-  await new Waiter(say, new Stop(say)).forEver('custody', async () => {
+  await new Waiter(say, new Stop(say)).withoutLimit('custody', async () => {
     if (now < 3 * day) throw new NotYet('it is away');
   });
   expect([Math.min(...pauses), Math.max(...pauses)]).toEqual([250, 60_000]);

@@ -77,7 +77,7 @@ describe('Vault is not initialised, custody is empty', () => {
     await make();
     pod.aws.failing.set(action, reply);
     expect(await pod.run()).toMatchObject(
-      fails(`waiting for a clean answer of custody: ${action === 'DescribeSecret' ? 'DescribeSecret: ' : ''}${words}`),
+      fails(`waiting for a valid answer from custody: ${action === 'DescribeSecret' ? 'DescribeSecret: ' : ''}${words}`),
     );
     expect(pod.vault.asked).toEqual([]);
   });
@@ -207,7 +207,7 @@ describe('the request to initialise', () => {
       { status: 200, body: 'no' },
     ]) {
       pod.vault.instead['GET sys/init'] = reply;
-      expect(await pod.run()).toMatchObject(fails('gave up waiting for a clean answer of https://127.0.0.1'));
+      expect(await pod.run()).toMatchObject(fails('gave up waiting for a valid answer from https://127.0.0.1'));
     }
     expect(pod.vault.writes).toEqual([]);
   });
@@ -293,7 +293,7 @@ describe('told to stop', () => {
     await make();
     pod.vault.instead['GET sys/init'] = { status: 500 };
     const ended = pod.run();
-    await pod.says('waiting for a clean answer of https');
+    await pod.says('waiting for a valid answer from https');
     pod.terminate();
     expect(await ended).toMatchObject({ status: 143, output: expect.stringMatching(/init: told to stop\n$/) });
     expect(pod.kubernetes.get('leases/vault-changes').spec.holderIdentity).toBe('');
@@ -386,11 +386,11 @@ describe('custody holds keys', () => {
     expect(await pod.run()).toMatchObject({
       status: 0,
       output: expect.stringContaining(
-        'waiting for a clean answer about a login through the admin path: the login as vault-init: Vault answered 500',
+        'waiting for a valid answer about a login through the admin path: the login as vault-init: Vault answered 500',
       ),
     });
     failures = Number.POSITIVE_INFINITY;
-    expect(await pod.run()).toMatchObject(fails('gave up waiting for a clean answer about a login through the admin path'));
+    expect(await pod.run()).toMatchObject(fails('gave up waiting for a valid answer about a login through the admin path'));
   });
 
   test('but no login works, and the run that initialised is not done: a root token is live, and the message says where', async () => {
@@ -600,7 +600,7 @@ describe('an earlier container of the pod kept the answer', () => {
     await kept();
     pod.aws.failing.set('DescribeSecret', unavailable);
     const ended = pod.run();
-    await pod.says('waiting for a clean answer of custody');
+    await pod.says('waiting for a valid answer from custody');
     await new Promise(resolve => setTimeout(resolve, 600));
     pod.terminate();
     await pod.says('told to stop, but this pod holds the only copy');
@@ -818,7 +818,7 @@ test('it does not speak to a Vault whose certificate is for another name', async
   await other.listen(['elsewhere.example.com']);
   pod.env['VAULT_ADDR'] = other.address;
   pod.mount('tls/ca.crt', other.certificate);
-  expect(await pod.run()).toMatchObject(fails(/waiting for a clean answer of https.*altnames/));
+  expect(await pod.run()).toMatchObject(fails(/waiting for a valid answer from https.*altnames/));
   expect(other.asked).toEqual([]);
   other.close();
 });

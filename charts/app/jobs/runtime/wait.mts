@@ -37,8 +37,8 @@ export class Waiter {
     return this.#until(what, attempt, error => error instanceof NotYet, this.#pace.giveUpAfter);
   }
 
-  /** Tries for ever, whatever the error: for what must not be lost. */
-  forEver<T>(what: string, attempt: () => Promise<T>): Promise<T> {
+  /** Retries without a limit, whatever the error: for what must not be lost. */
+  withoutLimit<T>(what: string, attempt: () => Promise<T>): Promise<T> {
     return this.#until(what, attempt, () => !this.#stop.signal.aborted, Number.POSITIVE_INFINITY);
   }
 

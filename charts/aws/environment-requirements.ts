@@ -2,10 +2,10 @@ import type { Construct } from 'constructs';
 import type { AwsEnvironment } from '../app/aws/environment';
 import { IamRole } from '../app/aws/iam-role';
 import { AwsRequirement, type RequiredResource } from '../app/aws/requirement';
-import { baseFolder, KustomizeFolder } from '../app/kustomize/kustomize-folder';
+import { environmentFolder, KustomizeFolder } from '../app/kustomize/kustomize-folder';
 
-/** What the charts of one base need of AWS. Asked at synth, when all of them are made. */
-export class BaseRequirements {
+/** What the charts of one environment need of AWS. Asked at synth, when all of them are made. */
+export class EnvironmentRequirements {
   constructor(private readonly construct: Construct) {}
 
   get roles(): readonly IamRole[] {
@@ -16,7 +16,7 @@ export class BaseRequirements {
     return this.inSameBase(AwsRequirement);
   }
 
-  /** The account and region of what stands in the base, undefined where nothing does; validation holds that it is one. */
+  /** The account and region of what stands in the environment, undefined where nothing does; validation holds that it is one. */
   get aws(): AwsEnvironment | undefined {
     return [...this.all, ...this.roles][0]?.aws;
   }
@@ -34,8 +34,10 @@ export class BaseRequirements {
   /** By their paths: the order of main.ts changes nothing. */
   private inSameBase<T extends Construct>(kind: abstract new (...args: never[]) => T): readonly T[] {
     const { construct } = this;
-    const base = baseFolder(KustomizeFolder.of(construct));
+    const folder = environmentFolder(KustomizeFolder.of(construct));
     const found = construct.node.root.node.findAll().filter(other => other instanceof kind) as T[];
-    return found.filter(other => baseFolder(KustomizeFolder.of(other)) === base).sort((a, b) => (a.node.path < b.node.path ? -1 : 1));
+    return found
+      .filter(other => environmentFolder(KustomizeFolder.of(other)) === folder)
+      .sort((a, b) => (a.node.path < b.node.path ? -1 : 1));
   }
 }
