@@ -25,7 +25,7 @@ describe('documentation says what the code says', () => {
   });
 });
 
-const pages = [readme, ...readdirSync(join(root, 'docs')).map(name => join(root, 'docs', name))];
+const pages = [readme, join(root, 'CONTRIBUTING.md'), ...readdirSync(join(root, 'docs')).map(name => join(root, 'docs', name))];
 
 test('every link between the pages leads somewhere', () => {
   const links = pages.flatMap(path =>
