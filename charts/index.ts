@@ -29,7 +29,6 @@ export type { SecretProps } from './aws/resources/secret';
 export type { AutoscalingProps, CommonTableProps, OnDemandTableProps, ProvisionedTableProps, TableProps } from './aws/resources/table';
 export type { AdminPath, AdminProps, JwtAdminProps, KubernetesAdminProps, PeopleProps } from './init/admin';
 export { Custody } from './init/custody/custody';
-export type { LogCustody } from './init/custody/log';
 export type { ClosedCustodyPlace, CustodyPlace } from './init/custody/place';
 export type { SecretsManagerCustodyProps } from './init/custody/secrets-manager';
 export type { InitPlan } from './init/plan';

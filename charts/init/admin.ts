@@ -46,6 +46,7 @@ export type AdminProps = KubernetesAdminProps | JwtAdminProps;
 export interface AdminPath {
   /** Where the auth method is mounted. */
   readonly mount: string;
+  /** The role of that method, which gives the admin policies. */
   readonly role: string;
   /** The ServiceAccount that may log in, in the servers' namespace. */
   readonly serviceAccount: string;

@@ -2,8 +2,7 @@ import type { OutboundProps } from '../app/jobs/outbound';
 import type { ResourcesProps } from '../app/kubernetes/resources';
 import type { IVault } from '../app/vault';
 import type { AdminProps } from './admin';
-import type { LogCustody } from './custody/log';
-import type { ClosedCustodyPlace } from './custody/place';
+import type { ClosedCustodyPlace, CustodyPlace } from './custody/place';
 
 /** What every init Job may be told. */
 export interface InitJobProps {
@@ -81,7 +80,7 @@ export interface EncryptedRootProps extends InitJobProps {
 /** Everything comes out encrypted, so that even the log may hold it. */
 export interface EncryptedProps extends InitJobProps {
   /** Where the ciphertext goes. */
-  readonly custody: ClosedCustodyPlace | LogCustody;
+  readonly custody: CustodyPlace;
   /** The PGP key that the root token is encrypted to, as base64 of the binary key. Its holder makes the way in, and revokes it. */
   readonly rootTokenPgpKey: string;
   /** PGP keys, one for each recovery key, as base64 of the binary key (`gpg --export ID | base64 -w0`). */

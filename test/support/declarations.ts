@@ -149,6 +149,19 @@ function membersOf(name: string, isMade: boolean): string[] {
   return [];
 }
 
+/** The public members of a class without a word on what they are. */
+export function undocumentedMembers(name: string): string[] {
+  for (const source of sources)
+    for (const { declaration: node } of exported(source)) {
+      if (node.type !== 'ClassDeclaration' || node.identifier.value !== name) continue;
+      const members: readonly Node[] = node.body;
+      // an override is documented where it is declared
+      const named = members.filter(item => isMember(item) && !isHidden(item) && !isInternal(source, item) && !item['isOverride']);
+      return named.filter(item => source.comment(item) === '').map(item => `${name}.${item['key'].value}`);
+    }
+  return [];
+}
+
 /** What charts/index.ts exports: names, and whether they are values. */
 export const publicNames: ReadonlyMap<string, boolean> = new Map(
   sources

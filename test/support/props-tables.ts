@@ -1,4 +1,4 @@
-import { type Declaration, declarations, type Member, namedByUsers } from './declarations';
+import { type Declaration, declarations, type Member, namedByUsers, undocumentedMembers } from './declarations';
 
 /** Groups of props that have a section: all that a user's code may name, less the kinds of API objects. */
 const groups: readonly Declaration[] = [...namedByUsers()]
@@ -54,14 +54,13 @@ export function propsPage(): string {
   return `# Props\n\nMade from the TSDoc in \`charts/\` by \`UPDATE_DOCS=1 npx jest --selectProjects unit test/docs.test.ts\`.\n\n${sections.join('\n')}`;
 }
 
-/** Props that a reader would find no words on: undocumented, or optional without a default. */
+/** What a reader would find no words on: types and members without a description, optional props without a default. */
 export function undocumented(): string[] {
-  return groups
-    .filter(isProps)
-    .flatMap(({ name, description, members }) => [
-      ...(description === '' ? [name] : []),
-      ...members
-        .filter(({ optional, description: text, defaultValue }) => text === '' || optional !== (defaultValue !== undefined))
-        .map(prop => `${name}.${prop.name}`),
-    ]);
+  const members = groups.flatMap(group => {
+    const wrong = group.members.filter(
+      ({ optional, description, defaultValue }) => description === '' || (isProps(group) && optional !== (defaultValue !== undefined)),
+    );
+    return [...(group.description === '' ? [group.name] : []), ...wrong.map(({ name }) => `${group.name}.${name}`)];
+  });
+  return [...members, ...[...namedByUsers()].flatMap(undocumentedMembers)];
 }

@@ -8,6 +8,7 @@ import { type AwsEnvironment, iamArn, parseArn, partitionOf, roleArnCheck, roleN
 export interface IamStatement {
   /** Says what the statement is for; letters and digits. */
   readonly sid: string;
+  /** Actions with their service, such as "dynamodb:GetItem". */
   readonly actions: readonly string[];
   /** ARNs; "*" only for actions that know no other resource. */
   readonly resources: readonly string[];
@@ -45,12 +46,17 @@ export const roleAnnotation = 'eks.amazonaws.com/role-arn';
 
 /** An IAM role that a chart needs: declared here, made from the documents in `dist/aws`. */
 export class IamRole extends Construct {
+  /** The account and region of what the role is for. */
   readonly aws: AwsEnvironment;
+  /** The role's name, without its path. */
   readonly name: string;
   /** "/", or the path that the given ARN has. */
   readonly path: string;
+  /** The role's ARN, which stands on the ServiceAccount. */
   readonly arn: string;
+  /** The only ServiceAccount that gets the role. */
   readonly serviceAccount: { readonly namespace: string; readonly name: string };
+  /** Seconds that a session may last at most; AWS's hour where undefined. */
   readonly maxSessionSeconds: number | undefined;
   private readonly own: (actions: ActionList) => readonly IamStatement[];
   private readonly added: IamStatement[] = [];

@@ -97,8 +97,11 @@ const known: KnownProps<ImagesProps> = { mirror: true, vault: true, tools: true,
 
 /** The three images, as containers and pods name them. */
 export class Images implements Part {
+  /** Vault, of the servers. */
   readonly vault: ContainerImage;
+  /** bash and setcap, of an init container of the servers. */
   readonly tools: ContainerImage;
+  /** Node.js, of the Jobs. */
   readonly node: ContainerImage;
 
   constructor(private readonly props: ImagesProps = {}) {

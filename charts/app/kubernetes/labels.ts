@@ -1,7 +1,10 @@
 /** Labels that select the pods of one component: they never change, since a living StatefulSet refuses another selector. */
 export interface SelectorLabels {
+  /** What runs: "vault". */
   readonly 'app.kubernetes.io/name': string;
+  /** Which Vault: its name. */
   readonly 'app.kubernetes.io/instance': string;
+  /** Which part of it: "server", or what a Job is for. */
   readonly 'app.kubernetes.io/component': string;
   readonly [key: string]: string;
 }

@@ -34,9 +34,10 @@ export const environmentFolder = (folder: KustomizeFolder | undefined): string =
 
 /** A kustomize Component: an addition that an overlay takes in or leaves out. Lands in `components/<name>/` of its environment. */
 export class KustomizeComponent extends KustomizeFolder {
-  readonly folder: string;
-  readonly kind = 'Component';
+  override readonly folder: string;
+  override readonly kind = 'Component';
 
+  /** @internal */
   static get(environment: Construct, environmentFolder: string, name: string): KustomizeComponent {
     const id = `component:${name}`;
     const made = environment.node.tryFindChild(id);
@@ -51,8 +52,8 @@ export class KustomizeComponent extends KustomizeFolder {
 
 /** A further environment: a kustomize base with manifests, components and AWS documents of its own. Lands in `<name>/`. */
 export class KustomizeEnvironment extends KustomizeFolder {
-  readonly folder: string;
-  readonly kind = 'Kustomization';
+  override readonly folder: string;
+  override readonly kind = 'Kustomization';
   protected override readonly reserved = ['manifests', 'components', 'aws'];
 
   constructor(app: Construct, name: string) {

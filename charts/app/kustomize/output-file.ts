@@ -23,7 +23,9 @@ export interface OutputFileProps {
 
 /** A file in dist that is no Kubernetes object. */
 export class OutputFile extends Construct {
+  /** Where the file goes, relative to the folder of its environment. */
   readonly path: string;
+  /** Produces the text at synth. */
   readonly content: () => string;
 
   constructor(scope: Construct, id: string, props: OutputFileProps) {

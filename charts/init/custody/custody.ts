@@ -1,6 +1,6 @@
 import { KubernetesSecretCustody } from './kubernetes-secret';
 import { LogCustody } from './log';
-import type { ClosedCustodyPlace } from './place';
+import type { ClosedCustodyPlace, CustodyPlace } from './place';
 import { SecretsManagerCustody, type SecretsManagerCustodyProps } from './secrets-manager';
 
 /** The places that recovery keys may go to. */
@@ -17,5 +17,5 @@ export const Custody = {
    */
   kubernetesSecret: (name: string): ClosedCustodyPlace => new KubernetesSecretCustody(name),
   /** The log of the Job. Only where every key and the root token are encrypted to PGP keys. */
-  log: (): LogCustody => new LogCustody(),
+  log: (): CustodyPlace => new LogCustody(),
 };

@@ -22,7 +22,9 @@ import type { Shutdown } from './shutdown';
 
 /** A volume and where the server's container sees it. */
 export interface ServerVolume {
+  /** The volume of the pod, under a name that no other has. */
   readonly volume: k8s.Volume;
+  /** Where the server's container sees it; it may not overlap another mount. */
   readonly mount: Omit<k8s.VolumeMount, 'name'>;
 }
 
