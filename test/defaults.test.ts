@@ -1,4 +1,7 @@
 import { expect, test } from '@jest/globals';
+import { everyAwsProp } from './aws/all-props';
+import { everyInitProp } from './init/all-props';
+import { allProps } from './server/all-props';
 import { declarations, type Member } from './support/declarations';
 import { everyChart, outcome } from './support/every-chart';
 import { propPaths, without } from './support/prop-paths';
@@ -31,6 +34,40 @@ function documentedDefault([chart = '', ...names]: readonly string[]): string | 
 const literals = propPaths(everyChart).flatMap(path => {
   const text = documentedDefault(path) ?? '';
   return /^("[^"<]*"|-?\d+|true|false|\[.*\])$/.test(text) ? [[path.join('.'), text, path] as const] : [];
+});
+
+/** The interfaces that a type names, those behind aliases too. */
+const interfacesOf = (type: string): readonly string[] =>
+  [...type.matchAll(/\b[A-Z]\w+/g)].flatMap(([name]) => {
+    const found = declarations.get(name);
+    if (found === undefined || found.mentions.has(name)) return [];
+    return found.alias === '' ? [name] : interfacesOf(found.alias);
+  });
+
+/** The props of each group that some value of it has, and those that none has; of several kinds of one group, the kind that fits best. */
+function coverage(type: string, value: unknown, seen: Map<string, boolean>): void {
+  if (typeof value !== 'object' || value === null) return;
+  const kinds = interfacesOf(type);
+  for (const item of [value].flat() as readonly Readonly<Record<string, unknown>>[]) {
+    if (typeof item !== 'object') continue;
+    const lacking = (kind: string) => membersOf(kind).filter(({ name }) => !(name in item)).length;
+    const [best] = kinds.filter(kind => membersOf(kind).length > 0).sort((a, b) => lacking(a) - lacking(b));
+    for (const { name, type: inner } of membersOf(best ?? '')) {
+      seen.set(`${best}.${name}`, name in item || (seen.get(`${best}.${name}`) ?? false));
+      if (name in item) coverage(inner, item[name], seen);
+    }
+  }
+}
+
+test.each([
+  ['VaultServerProps', allProps],
+  ['RevokedRootProps', { vault: 'a Vault', ...everyInitProp }],
+  ['AwsResourcesProps', everyAwsProp],
+])('every prop in every group of %s has a value in its test of all props', (type, props) => {
+  const seen = new Map<string, boolean>();
+  coverage(type, props, seen);
+  expect(seen.size).toBeGreaterThan(10);
+  expect([...seen].filter(([, given]) => !given).map(([name]) => name)).toEqual([]);
 });
 
 test('there are documented defaults of every chart', () => {

@@ -4,6 +4,7 @@ import { k8s } from '../../imports';
 import { IamRole } from '../app/aws/iam-role';
 import { AwsRequirement } from '../app/aws/requirement';
 import { changesLease, jobName } from '../app/jobs/job-name';
+import { jobNetworkPolicies } from '../app/jobs/network';
 import { checkOutbound } from '../app/jobs/outbound';
 import { ScriptJob } from '../app/jobs/script-job';
 import { clusterScoped } from '../app/kubernetes/cluster-scoped';
@@ -18,7 +19,6 @@ import { type KnownProps, Problems } from '../app/validation/problems';
 import type { IVault } from '../app/vault';
 import { type AdminPath, adminPath, checkAdmin, firstWrites } from './admin';
 import { checkKeys, initRequest, largestAnswer } from './keys';
-import { initNetworkPolicies } from './network';
 import type { InitPlan } from './plan';
 import type { VaultInitProps } from './vault-init-props';
 
@@ -69,7 +69,7 @@ export class VaultInit extends Chart {
         fix: 'give each Vault its own: the keys of the second would be refused, or overwrite those of the first',
       });
     if (this.admin?.mount === 'kubernetes') authDelegator(this, vault);
-    initNetworkPolicies(this, name, vault, selector, outbound);
+    jobNetworkPolicies(this, { name, namespace: vault.namespace, pods: selector, vault, outbound });
     const lease = changesLease(vault);
     const plan: InitPlan = {
       lease,

@@ -22,7 +22,7 @@ export const everyInitProp: Required<Omit<RevokedRootProps, 'vault' | 'rootToken
   rootToken: 'custody',
   adopt: true,
   role: 'keeper-of-keys',
-  outbound: { proxy: 'http://proxy.example.com:3128' },
+  outbound: { proxy: 'http://proxy.example.com:3128', ca: { configMap: 'proxy-ca', key: 'proxy.crt' } },
   resources: {
     requests: { cpu: '1', memory: '1Gi', ephemeralStorage: '1Gi' },
     limits: { cpu: '1', memory: '1Gi', ephemeralStorage: '1Gi' },

@@ -265,7 +265,14 @@ describe('a server with every prop set', () => {
           role_arn: 'arn:aws:iam::210987654321:role/unseal',
           role_session_name: 'vault',
         },
-        { region: 'eu-central-1', kms_key_id: 'alias/old', disabled: 'true' },
+        {
+          region: 'eu-central-1',
+          kms_key_id: 'alias/old',
+          endpoint: 'https://vpce-3.kms.eu-central-1.vpce.amazonaws.com',
+          role_arn: 'arn:aws:iam::210987654321:role/unseal-old',
+          role_session_name: 'vault-migration',
+          disabled: 'true',
+        },
       ],
     });
     expect(telemetry).toEqual([

@@ -31,7 +31,13 @@ export const allProps: Required<VaultServerProps> = {
     endpoint: 'https://vpce-2.kms.eu-central-1.vpce.amazonaws.com:8443',
     roleArn: 'arn:aws:iam::210987654321:role/unseal',
     roleSessionName: 'vault',
-    migrateFrom: { kmsKeyId: 'alias/old' },
+    migrateFrom: {
+      kmsKeyId: 'alias/old',
+      region: 'eu-central-1',
+      endpoint: 'https://vpce-3.kms.eu-central-1.vpce.amazonaws.com',
+      roleArn: 'arn:aws:iam::210987654321:role/unseal-old',
+      roleSessionName: 'vault-migration',
+    },
   } satisfies Required<AwsKmsSealProps>,
   tls: {
     certManager: {

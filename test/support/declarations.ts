@@ -118,7 +118,8 @@ function declaration(source: Source, item: Node): Declaration | undefined {
     ...common,
     name: node['id'].value,
     alias: '',
-    bases: node['extends'].map(({ expression }: Node) => expression['value']),
+    // those of charts/: the types of Kubernetes are k8s.X
+    bases: node['extends'].flatMap(({ expression }: Node) => expression['value'] ?? []),
     // what is `never` only keeps two kinds of props apart
     members: members.filter(({ type }) => type !== 'never'),
   };
