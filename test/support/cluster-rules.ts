@@ -75,7 +75,8 @@ export function danglingReferences(objects: readonly Manifest[]): string[] {
         containers.some(({ volumeMounts }) => volumeMounts?.some((mount: Manifest) => mount.name === volume.name)),
         `${where}: nobody mounts volume ${volume.name}`,
       );
-      if (volume.configMap !== undefined)
+      // the authorities of a proxy are the user's
+      if (volume.configMap !== undefined && volume.name !== 'outbound-ca')
         needs(find('ConfigMap', volume.configMap.name, metadata.namespace), `${where}: ConfigMap ${volume.configMap.name} is not there`);
       // a namespace without Certificates has Secrets of its user's
       const certificates = byKind('Certificate').filter(certificate => certificate.metadata.namespace === metadata.namespace);
