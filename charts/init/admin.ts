@@ -3,6 +3,7 @@ import { jobName } from '../app/jobs/job-name';
 import type { VaultWrite } from '../app/jobs/vault-write';
 import { sourceFile } from '../app/kustomize/source-file';
 import { type Check, listOf, matching, oneOf } from '../app/validation/check';
+import type { Part } from '../app/validation/part';
 import type { KnownProps, Problems } from '../app/validation/problems';
 import type { IVault } from '../app/vault';
 
@@ -54,65 +55,8 @@ export interface AdminPath {
   readonly audience: string;
 }
 
-export const adminPath = (vault: IVault, props: AdminProps): AdminPath => ({
-  mount: props.method ?? 'kubernetes',
-  role: `${vault.name}-admin`,
-  serviceAccount: jobName(vault, 'configuration'),
-  audience: vault.name,
-});
-
 /** Stands for the namespace in which the Job runs: an overlay may have changed it. */
 const namespaceVariable = '$NAMESPACE';
-
-/** What is written with the root token: an audit device, the policies, and the ways in. */
-export function firstWrites(vault: IVault, admin: AdminPath, props: AdminProps, initAccount: string): readonly VaultWrite[] {
-  const { mount, audience } = admin;
-  const initPolicy = jobName(vault, 'init');
-  // the second does not exist yet: it is for whoever configures engines to write, by their mounts
-  const adminPolicies = [admin.role, jobName(vault, 'configuration')];
-  const enable = (name: string): VaultWrite => ({
-    path: `sys/auth/${name}`,
-    unless: { list: 'sys/auth', has: `${name}/` },
-    body: { type: name },
-  });
-  const tokens = { token_ttl: '10m', token_max_ttl: '1h' };
-  const role = (name: string, token_policies: readonly string[], account: string): VaultWrite => ({
-    path: `auth/${mount}/role/${name}`,
-    body:
-      props.method === 'jwt'
-        ? {
-            ...tokens,
-            role_type: 'jwt',
-            user_claim: 'sub',
-            bound_audiences: [audience],
-            bound_subject: `system:serviceaccount:${namespaceVariable}:${account}`,
-            token_policies,
-          }
-        : {
-            ...tokens,
-            audience,
-            bound_service_account_names: [account],
-            bound_service_account_namespaces: [namespaceVariable],
-            token_policies,
-          },
-  });
-  return [
-    { path: 'sys/audit/stdout', unless: { list: 'sys/audit', has: 'stdout/' }, body: { type: 'file', options: { file_path: 'stdout' } } },
-    { path: `sys/policies/acl/${admin.role}`, body: { policy: sourceFile('init/admin.hcl') } },
-    { path: `sys/policies/acl/${initPolicy}`, body: { policy: sourceFile('init/init.hcl') } },
-    enable(mount),
-    {
-      path: `auth/${mount}/config`,
-      body:
-        props.method === 'jwt'
-          ? { oidc_discovery_url: props.issuer, bound_issuer: props.issuer }
-          : { kubernetes_host: 'https://kubernetes.default.svc' },
-    },
-    role(admin.role, adminPolicies, admin.serviceAccount),
-    role(initPolicy, [initPolicy], initAccount),
-    ...(props.iamPrincipals === undefined ? [] : peoplesWrites(vault, admin.role, adminPolicies, props, enable('aws'))),
-  ];
-}
 
 /** Vault documentation, "AWS auth method": logins by a signed GetCallerIdentity, for which Vault needs no right in AWS. */
 const peoplesWrites = (
@@ -171,26 +115,96 @@ const serverId = matching(/^[\w.:/-]{1,128}$/, '1 to 128 characters of A-Z, a-z,
 
 const known: KnownProps<AdminProps> = { method: true, issuer: true, iamPrincipals: true, serverId: true };
 
-export function checkAdmin(problems: Problems, props: AdminProps, vault: IVault): void {
-  const { aws } = vault;
-  problems.checkNames('admin', props, known);
-  problems.check('admin.method', props.method, oneOf('kubernetes', 'jwt'));
-  if ('iamPrincipals' in props) problems.require('admin.iamPrincipals', props.iamPrincipals, listOf(iamPrincipal(aws)));
-  problems.check('admin.serverId', props.serverId, serverId);
-  if (props.iamPrincipals !== undefined && props.serverId === undefined && defaultServerId(vault) === undefined)
-    problems.refuse(
-      'admin.serverId',
-      props.serverId,
-      'a name that no other Vault has',
-      'write one: a Vault without a table has no default',
-    );
-  if (props.serverId !== undefined && props.iamPrincipals === undefined)
-    problems.refuse('admin.serverId', props.serverId, 'only with iamPrincipals', 'leave it out: nobody logs in through AWS');
-  if (props.method === 'jwt') {
-    problems.require(
-      'admin.issuer',
-      props.issuer,
-      matching(/^https:\/\/[a-z0-9.-]+(\/[A-Za-z0-9._/-]*)?$/, 'https URLs', 'write the issuer of the cluster: aws eks describe-cluster'),
-    );
+/** The ways in: how the configuration Job and people log in, and what the init Job writes to make that so. */
+export class Admin implements Part {
+  readonly path: AdminPath;
+
+  constructor(
+    private readonly vault: IVault,
+    private readonly props: AdminProps = {},
+  ) {
+    this.path = {
+      mount: props.method ?? 'kubernetes',
+      role: `${vault.name}-admin`,
+      serviceAccount: jobName(vault, 'configuration'),
+      audience: vault.name,
+    };
+  }
+
+  validate(problems: Problems): void {
+    const { vault, props } = this;
+    const { aws } = vault;
+    problems.checkNames('admin', props, known);
+    problems.check('admin.method', props.method, oneOf('kubernetes', 'jwt'));
+    if ('iamPrincipals' in props) problems.require('admin.iamPrincipals', props.iamPrincipals, listOf(iamPrincipal(aws)));
+    problems.check('admin.serverId', props.serverId, serverId);
+    if (props.iamPrincipals !== undefined && props.serverId === undefined && defaultServerId(vault) === undefined)
+      problems.refuse(
+        'admin.serverId',
+        props.serverId,
+        'a name that no other Vault has',
+        'write one: a Vault without a table has no default',
+      );
+    if (props.serverId !== undefined && props.iamPrincipals === undefined)
+      problems.refuse('admin.serverId', props.serverId, 'only with iamPrincipals', 'leave it out: nobody logs in through AWS');
+    if (props.method === 'jwt') {
+      problems.require(
+        'admin.issuer',
+        props.issuer,
+        matching(/^https:\/\/[a-z0-9.-]+(\/[A-Za-z0-9._/-]*)?$/, 'https URLs', 'write the issuer of the cluster: aws eks describe-cluster'),
+      );
+    }
+  }
+
+  /** What is written with the root token: an audit device, the policies, and the ways in. */
+  get firstWrites(): readonly VaultWrite[] {
+    const { vault, props } = this;
+    const { mount, audience } = this.path;
+    // its account, its role and its policy have one name
+    const init = jobName(vault, 'init');
+    // the second does not exist yet: it is for whoever configures engines to write, by their mounts
+    const adminPolicies = [this.path.role, jobName(vault, 'configuration')];
+    const enable = (name: string): VaultWrite => ({
+      path: `sys/auth/${name}`,
+      unless: { list: 'sys/auth', has: `${name}/` },
+      body: { type: name },
+    });
+    const tokens = { token_ttl: '10m', token_max_ttl: '1h' };
+    const role = (name: string, token_policies: readonly string[], account: string): VaultWrite => ({
+      path: `auth/${mount}/role/${name}`,
+      body:
+        props.method === 'jwt'
+          ? {
+              ...tokens,
+              role_type: 'jwt',
+              user_claim: 'sub',
+              bound_audiences: [audience],
+              bound_subject: `system:serviceaccount:${namespaceVariable}:${account}`,
+              token_policies,
+            }
+          : {
+              ...tokens,
+              audience,
+              bound_service_account_names: [account],
+              bound_service_account_namespaces: [namespaceVariable],
+              token_policies,
+            },
+    });
+    return [
+      { path: 'sys/audit/stdout', unless: { list: 'sys/audit', has: 'stdout/' }, body: { type: 'file', options: { file_path: 'stdout' } } },
+      { path: `sys/policies/acl/${this.path.role}`, body: { policy: sourceFile('init/admin.hcl') } },
+      { path: `sys/policies/acl/${init}`, body: { policy: sourceFile('init/init.hcl') } },
+      enable(mount),
+      {
+        path: `auth/${mount}/config`,
+        body:
+          props.method === 'jwt'
+            ? { oidc_discovery_url: props.issuer, bound_issuer: props.issuer }
+            : { kubernetes_host: 'https://kubernetes.default.svc' },
+      },
+      role(this.path.role, adminPolicies, this.path.serviceAccount),
+      role(init, [init], init),
+      ...(props.iamPrincipals === undefined ? [] : peoplesWrites(vault, this.path.role, adminPolicies, props, enable('aws'))),
+    ];
   }
 }

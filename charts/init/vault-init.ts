@@ -5,20 +5,22 @@ import { IamRole } from '../app/aws/iam-role';
 import { AwsRequirement } from '../app/aws/requirement';
 import { changesLease, jobName } from '../app/jobs/job-name';
 import { jobNetworkPolicies } from '../app/jobs/network';
-import { checkOutbound } from '../app/jobs/outbound';
-import { ScriptJob } from '../app/jobs/script-job';
+import { Outbound } from '../app/jobs/outbound';
+import { ScriptJob, type ScriptJobProps } from '../app/jobs/script-job';
 import { clusterScoped } from '../app/kubernetes/cluster-scoped';
 import { objectLabels, selectorLabels } from '../app/kubernetes/labels';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
-import { checkResources, type ResourcesProps } from '../app/kubernetes/resources';
+import { ContainerResources, type ResourcesProps } from '../app/kubernetes/resources';
 import { unpruned } from '../app/kubernetes/unpruned';
 import { environmentFolder, KustomizeFolder } from '../app/kustomize/kustomize-folder';
 import { UniqueResource } from '../app/kustomize/unique-resource';
 import { booleanCheck, oneOf } from '../app/validation/check';
+import type { Part } from '../app/validation/part';
 import { type KnownProps, Problems } from '../app/validation/problems';
 import type { IVault } from '../app/vault';
-import { type AdminPath, adminPath, checkAdmin, firstWrites } from './admin';
-import { checkKeys, initRequest, largestAnswer } from './keys';
+import { Admin, type AdminPath } from './admin';
+import type { CustodyPlace } from './custody/place';
+import { RecoveryKeys } from './keys';
 import type { InitPlan } from './plan';
 import type { VaultInitProps } from './vault-init-props';
 
@@ -44,43 +46,35 @@ export class VaultInit extends Chart {
 
   constructor(scope: Construct, id: string, props: VaultInitProps) {
     super(scope, id, { namespace: props.vault.namespace });
-    const { vault, custody, outbound = {} } = props;
+    const { vault, custody } = props;
     const name = jobName(vault, 'init');
-    const selector = selectorLabels(vault.name, 'init');
+    const pods = selectorLabels(vault.name, 'init');
+    const keys = new RecoveryKeys(props);
+    const admin = new Admin(vault, props.admin);
+    const outbound = new Outbound(props.outbound);
+    const resources = new ContainerResources(props.resources ?? defaultResources);
     const encrypted = props.rootTokenPgpKey !== undefined;
-    this.admin = encrypted ? undefined : adminPath(vault, props.admin ?? {});
-    const statements = custody.statements(vault.aws);
-    this.role =
-      statements.length === 0
-        ? undefined
-        : new IamRole(this, 'iam-role', {
-            aws: vault.aws,
-            role: props.role ?? name,
-            serviceAccount: { namespace: vault.namespace, name },
-            statements: () => statements,
-            // a pod that is being deleted lives on what it had: AWS's longest
-            maxSessionSeconds: 12 * 3600,
-          });
-    for (const [index, secret] of custody.secrets.entries())
-      new AwsRequirement(this, `requires-secret-${index}`, vault.aws, vault.aws.region, secret);
-    for (const [index, secret] of custody.uniqueResources.entries())
-      new UniqueResource(this, `unique-secret-${index}`, {
-        name: `${secret}, of account ${vault.aws.accountId} in ${vault.aws.region},`,
-        fix: 'give each Vault its own: the keys of the second would be refused, or overwrite those of the first',
-      });
+    this.admin = encrypted ? undefined : admin.path;
+
+    // what it may do in AWS, and what AWS must have
+    this.role = this.addRole(name, props);
+    this.requireSecrets(vault, custody);
+
+    // what it may do in the cluster, and whom it reaches
     if (this.admin?.mount === 'kubernetes') authDelegator(this, vault);
-    jobNetworkPolicies(this, { name, namespace: vault.namespace, pods: selector, vault, outbound });
+    jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound });
+
     const lease = changesLease(vault);
     const plan: InitPlan = {
       lease,
-      budget: { name, labels: objectLabels(selector), pods: selector },
+      budget: { name, labels: objectLabels(pods), pods },
       custody: custody.kind,
-      largestAnswer: largestAnswer(props),
-      request: initRequest(props),
+      largestAnswer: keys.largestAnswer,
+      request: keys.request,
       rootToken: encrypted ? 'encrypted' : (props.rootToken ?? 'revoke'),
       adopt: props.adopt ?? false,
       ...(this.admin === undefined ? {} : { login: { mount: this.admin.mount, role: name } }),
-      writes: this.admin === undefined ? [] : firstWrites(vault, this.admin, props.admin ?? {}, name),
+      writes: this.admin === undefined ? [] : admin.firstWrites,
       gracePeriodSeconds: day,
     };
     new ScriptJob(this, 'job', {
@@ -94,78 +88,103 @@ export class VaultInit extends Chart {
       lease,
       rules: [...budgetRules(name), ...custody.rules],
       env: [
+        // the first server, never a Service that balances
         { name: 'VAULT_ADDR', value: `https://${vault.name}-0.${vault.services.internal}.$(NAMESPACE).svc:${vault.port}` },
         { name: 'AWS_REGION', value: vault.aws.region },
         ...Object.entries(custody.env).map(([variable, value]) => ({ name: variable, value })),
       ],
-      volumes: [
-        // the only copy of the keys until custody has them: in memory, and there again when the container restarts
-        { name: 'keys', emptyDir: { medium: 'Memory', sizeLimit: k8s.Quantity.fromString('16Mi') } },
-        {
-          name: 'ca',
-          projected: {
-            defaultMode: 0o444,
-            sources: [
-              // that it is there makes the pod wait for the Secret; the authority, which not every issuer gives, does not
-              { secret: { name: vault.tlsSecretName, items: [{ key: 'tls.crt', path: 'tls.crt' }] } },
-              { secret: { name: vault.tlsSecretName, items: [{ key: 'ca.crt', path: 'ca.crt' }], optional: true } },
-            ],
-          },
-        },
-        {
-          name: 'vault-token',
-          projected: {
-            defaultMode: 0o440,
-            sources: [{ serviceAccountToken: { audience: this.admin?.audience ?? vault.name, expirationSeconds: day, path: 'token' } }],
-          },
-        },
-      ],
-      volumeMounts: [
-        { name: 'keys', mountPath: '/keys' },
-        { name: 'ca', mountPath: '/tls', readOnly: true },
-        { name: 'vault-token', mountPath: '/var/run/secrets/vault', readOnly: true },
-      ],
+      ...jobVolumes(vault, this.admin?.audience ?? vault.name),
       tokenSeconds: day,
       outbound,
       images: vault.images,
       placement: vault.placement,
-      resources: props.resources ?? defaultResources,
+      resources,
       // never reached: a Job that gives up deletes its pod, and with it the only copy of the keys
       backoffLimit: 2 ** 31 - 1,
       terminationGracePeriodSeconds: day,
       annotations: unpruned,
       ...omitUndefined({ role: this.role }),
     });
-    this.node.addValidation({ validate: () => this.problems(props) });
+
+    this.askAll(props, keys, [keys, admin, outbound, resources]);
   }
 
-  private problems(props: VaultInitProps): string[] {
-    const problems = new Problems();
+  private addRole(name: string, { vault, custody, role }: VaultInitProps): IamRole | undefined {
+    const statements = custody.statements(vault.aws);
+    if (statements.length === 0) return undefined;
+    return new IamRole(this, 'iam-role', {
+      aws: vault.aws,
+      role: role ?? name,
+      serviceAccount: { namespace: vault.namespace, name },
+      statements: () => statements,
+      // a pod that is being deleted lives on what it had: AWS's longest
+      maxSessionSeconds: 12 * 3600,
+    });
+  }
+
+  private requireSecrets({ aws }: IVault, custody: CustodyPlace): void {
+    for (const [index, secret] of custody.secrets.entries()) new AwsRequirement(this, `requires-secret-${index}`, aws, aws.region, secret);
+    for (const [index, secret] of custody.uniqueResources.entries())
+      new UniqueResource(this, `unique-secret-${index}`, {
+        name: `${secret}, of account ${aws.accountId} in ${aws.region},`,
+        fix: 'give each Vault its own: the keys of the second would be refused, or overwrite those of the first',
+      });
+  }
+
+  private askAll(props: VaultInitProps, { largestAnswer }: RecoveryKeys, parts: readonly Part[]): void {
     const { vault, custody } = props;
-    problems.checkNames('', props, known);
+    const validate = (): string[] => {
+      const problems = new Problems();
+      problems.checkNames('', props, known);
+      this.validateVault(problems, vault);
+      custody.validate(problems, { aws: vault.aws, unsealKey: vault.unsealKey, tlsSecret: vault.tlsSecretName, largestAnswer });
+      for (const part of parts) part.validate(problems);
+      problems.check('rootToken', props.rootToken, oneOf('revoke', 'custody'));
+      problems.check('adopt', props.adopt, booleanCheck);
+      if (props.role !== undefined && this.role === undefined)
+        problems.refuse('role', props.role, 'nothing with custody outside AWS', 'leave it out: the Job calls no AWS');
+      return problems.messages;
+    };
+    this.node.addValidation({ validate });
+  }
+
+  private validateVault(problems: Problems, vault: IVault): void {
     const [own, servers] = [this, vault].map(chart => environmentFolder(KustomizeFolder.of(chart)));
     if (own !== servers)
       problems.refuse('vault', `a server in dist/${servers}`, `servers in dist/${own}`, 'make both in the same app.environment(...)');
     // the Job's name ends in a hash of ten digits, and Kubernetes allows 63 characters
     if (vault.name.length > 47)
       problems.refuse('vault.name', vault.name, 'at most 47 characters with an init Job', 'choose a shorter name');
-    custody.validate(problems, {
-      aws: vault.aws,
-      unsealKey: vault.unsealKey,
-      tlsSecret: vault.tlsSecretName,
-      largestAnswer: largestAnswer(props),
-    });
-    checkKeys(problems, props);
-    checkAdmin(problems, props.admin ?? {}, vault);
-    checkOutbound(problems, props.outbound ?? {});
-    problems.check('rootToken', props.rootToken, oneOf('revoke', 'custody'));
-    problems.check('adopt', props.adopt, booleanCheck);
-    if (props.resources !== undefined) checkResources(problems, props.resources);
-    if (props.role !== undefined && custody.statements(vault.aws).length === 0)
-      problems.refuse('role', props.role, 'nothing with custody outside AWS', 'leave it out: the Job calls no AWS');
-    return problems.messages;
   }
 }
+
+/** The keys in memory, Vault's certificate, and the token by which the Job logs in. */
+const jobVolumes = (vault: IVault, audience: string): Pick<ScriptJobProps, 'volumes' | 'volumeMounts'> => ({
+  volumes: [
+    // the only copy of the keys until custody has them: in memory, and there again when the container restarts
+    { name: 'keys', emptyDir: { medium: 'Memory', sizeLimit: k8s.Quantity.fromString('16Mi') } },
+    {
+      name: 'ca',
+      projected: {
+        defaultMode: 0o444,
+        sources: [
+          // that it is there makes the pod wait for the Secret; the authority, which not every issuer gives, does not
+          { secret: { name: vault.tlsSecretName, items: [{ key: 'tls.crt', path: 'tls.crt' }] } },
+          { secret: { name: vault.tlsSecretName, items: [{ key: 'ca.crt', path: 'ca.crt' }], optional: true } },
+        ],
+      },
+    },
+    {
+      name: 'vault-token',
+      projected: { defaultMode: 0o440, sources: [{ serviceAccountToken: { audience, expirationSeconds: day, path: 'token' } }] },
+    },
+  ],
+  volumeMounts: [
+    { name: 'keys', mountPath: '/keys' },
+    { name: 'ca', mountPath: '/tls', readOnly: true },
+    { name: 'vault-token', mountPath: '/var/run/secrets/vault', readOnly: true },
+  ],
+});
 
 const known: KnownProps<VaultInitProps> = {
   vault: true,

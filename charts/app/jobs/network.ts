@@ -3,7 +3,7 @@ import type { k8s } from '../../../imports';
 import { objectLabels, type SelectorLabels } from '../kubernetes/labels';
 import { dnsEgress, networkPolicy, ports } from '../kubernetes/network-policy';
 import type { IVault } from '../vault';
-import { type OutboundProps, outboundEgress } from './outbound';
+import type { Outbound } from './outbound';
 
 export interface JobNetworkProps {
   /** The name of the Job. */
@@ -15,7 +15,7 @@ export interface JobNetworkProps {
   /** The Vault that it calls. */
   readonly vault: IVault;
   /** How it reaches AWS and the API server. */
-  readonly outbound: OutboundProps;
+  readonly outbound: Outbound;
 }
 
 /** A Job reaches the servers, DNS, AWS and the API server, and the servers admit it; nobody reaches the Job. */
@@ -31,7 +31,7 @@ export function jobNetworkPolicies(scope: Construct, { name, namespace, pods, va
       egress: [
         { to: [{ podSelector: { matchLabels: { ...vault.selector } }, ...inNamespace(vault.namespace) }], ports: api },
         dnsEgress,
-        outboundEgress(outbound),
+        outbound.egress,
       ],
     },
   });

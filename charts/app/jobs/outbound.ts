@@ -2,6 +2,7 @@ import type { k8s } from '../../../imports';
 import { metadataServices, ports } from '../kubernetes/network-policy';
 import { matching } from '../validation/check';
 import { dnsSubdomainCheck } from '../validation/names';
+import type { Part } from '../validation/part';
 import type { KnownProps, Problems } from '../validation/problems';
 
 /** How a Job reaches AWS from a network that has its own ways out. Calls of Vault and of the API server know neither. */
@@ -33,40 +34,51 @@ const proxy = matching(
 );
 const key = matching(/^[\w.-]{1,253}$/, 'keys of a ConfigMap', 'write for example "ca.crt"');
 
-export function checkOutbound(problems: Problems, props: OutboundProps): void {
-  problems.checkNames('outbound', props, { proxy: true, ca: true } satisfies KnownProps<OutboundProps>);
-  problems.check('outbound.proxy', props.proxy, proxy);
-  if (props.ca === undefined) return;
-  problems.checkNames('outbound.ca', props.ca, { configMap: true, key: true } satisfies KnownProps<NonNullable<OutboundProps['ca']>>);
-  problems.require('outbound.ca.configMap', props.ca.configMap, dnsSubdomainCheck);
-  problems.check('outbound.ca.key', props.ca.key, key);
+const folder = '/outbound-ca';
+const defaultKey = 'ca.crt';
+
+/** The way out of a Job: what its container, its pod and its NetworkPolicy say of it. */
+export class Outbound implements Part {
+  constructor(private readonly props: OutboundProps = {}) {}
+
+  validate(problems: Problems): void {
+    const { props } = this;
+    problems.checkNames('outbound', props, { proxy: true, ca: true } satisfies KnownProps<OutboundProps>);
+    problems.check('outbound.proxy', props.proxy, proxy);
+    if (props.ca === undefined) return;
+    problems.checkNames('outbound.ca', props.ca, { configMap: true, key: true } satisfies KnownProps<NonNullable<OutboundProps['ca']>>);
+    problems.require('outbound.ca.configMap', props.ca.configMap, dnsSubdomainCheck);
+    problems.check('outbound.ca.key', props.ca.key, key);
+  }
+
+  get env(): readonly k8s.EnvVar[] {
+    const { proxy: url, ca } = this.props;
+    return [
+      ...(url === undefined
+        ? []
+        : [
+            { name: 'HTTPS_PROXY', value: url },
+            { name: 'NODE_USE_ENV_PROXY', value: '1' },
+          ]),
+      ...(ca === undefined ? [] : [{ name: 'NODE_EXTRA_CA_CERTS', value: `${folder}/ca.crt` }]),
+    ];
+  }
+
+  get volumes(): readonly k8s.Volume[] {
+    const { ca } = this.props;
+    if (ca === undefined) return [];
+    return [{ name: 'outbound-ca', configMap: { name: ca.configMap, items: [{ key: ca.key ?? defaultKey, path: 'ca.crt' }] } }];
+  }
+
+  get volumeMounts(): readonly k8s.VolumeMount[] {
+    return this.props.ca === undefined ? [] : [{ name: 'outbound-ca', mountPath: folder, readOnly: true }];
+  }
+
+  /** To AWS, or to the proxy. */
+  get egress(): k8s.NetworkPolicyEgressRule {
+    const { proxy: url } = this.props;
+    return { to: metadataServices.everywhereElse, ports: ports([...new Set([443, ...(url === undefined ? [] : [proxyPort(url)])])]) };
+  }
 }
 
 const proxyPort = (url: string): number => Number(/:(\d+)$/.exec(url)?.[1] ?? 80);
-
-/** To AWS, or to the proxy. */
-export const outboundEgress = (props: OutboundProps): k8s.NetworkPolicyEgressRule => ({
-  to: metadataServices.everywhereElse,
-  ports: ports([...new Set([443, ...(props.proxy === undefined ? [] : [proxyPort(props.proxy)])])]),
-});
-
-const folder = '/outbound-ca';
-
-export const outboundEnv = (props: OutboundProps): k8s.EnvVar[] => [
-  ...(props.proxy === undefined
-    ? []
-    : [
-        { name: 'HTTPS_PROXY', value: props.proxy },
-        { name: 'NODE_USE_ENV_PROXY', value: '1' },
-      ]),
-  ...(props.ca === undefined ? [] : [{ name: 'NODE_EXTRA_CA_CERTS', value: `${folder}/ca.crt` }]),
-];
-
-export function outboundVolumes({ ca }: OutboundProps): { readonly volumes: k8s.Volume[]; readonly mounts: k8s.VolumeMount[] } {
-  if (ca === undefined) return { volumes: [], mounts: [] };
-  const items = [{ key: ca.key ?? 'ca.crt', path: 'ca.crt' }];
-  return {
-    volumes: [{ name: 'outbound-ca', configMap: { name: ca.configMap, items } }],
-    mounts: [{ name: 'outbound-ca', mountPath: folder, readOnly: true }],
-  };
-}

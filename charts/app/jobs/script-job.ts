@@ -7,11 +7,11 @@ import { objectLabels, selectorLabels } from '../kubernetes/labels';
 import { namespacedRole } from '../kubernetes/namespaced-role';
 import { omitUndefined } from '../kubernetes/omit-undefined';
 import type { Placement } from '../kubernetes/placement';
-import { containerResources, type ResourcesProps } from '../kubernetes/resources';
+import type { ContainerResources } from '../kubernetes/resources';
 import { apiTokenMount, apiTokenVolume, podSecurity, unprivileged } from '../kubernetes/security';
 import { unpruned } from '../kubernetes/unpruned';
 import { HashedObject } from '../kustomize/hashed-object';
-import { type OutboundProps, outboundEnv, outboundVolumes } from './outbound';
+import { Outbound } from './outbound';
 import { configMapKey, programFiles } from './program';
 
 export interface ScriptJobProps {
@@ -54,7 +54,7 @@ export interface ScriptJobProps {
    * How it reaches AWS.
    * @default directly
    */
-  readonly outbound?: OutboundProps;
+  readonly outbound?: Outbound;
   /**
    * Environment variables of the program, besides NAMESPACE, POD_NAME, JOB_NAME and JOB_UID.
    * @default none
@@ -74,7 +74,7 @@ export interface ScriptJobProps {
   readonly images: Images;
   readonly placement: Placement;
   /** Requests and limits. */
-  readonly resources: ResourcesProps;
+  readonly resources: ContainerResources;
   /**
    * How often a failed program is run again.
    * @default 6
@@ -167,7 +167,7 @@ const leaseRules = (name: string): k8s.PolicyRule[] => [
 
 /** The pod of every program: one container, no privilege, nothing writable. */
 function programPod(props: ScriptJobProps, program: string, paths: readonly string[]): k8s.PodSpec {
-  const outbound = outboundVolumes(props.outbound ?? {});
+  const outbound = props.outbound ?? new Outbound();
   const field = (name: string, fieldPath: string): k8s.EnvVar => ({ name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } });
   return {
     automountServiceAccountToken: false,
@@ -182,17 +182,17 @@ function programPod(props: ScriptJobProps, program: string, paths: readonly stri
           field('POD_NAME', 'metadata.name'),
           field('JOB_NAME', "metadata.labels['batch.kubernetes.io/job-name']"),
           field('JOB_UID', "metadata.labels['batch.kubernetes.io/controller-uid']"),
-          ...outboundEnv(props.outbound ?? {}),
+          ...outbound.env,
           ...(props.env ?? []),
         ],
-        resources: containerResources(props.resources),
+        resources: props.resources.ofContainer(),
         securityContext: unprivileged(),
         // `kubectl describe pod` then shows why a program failed
         terminationMessagePolicy: 'FallbackToLogsOnError',
         volumeMounts: [
           { name: 'program', mountPath: '/program', readOnly: true },
           apiTokenMount,
-          ...outbound.mounts,
+          ...outbound.volumeMounts,
           ...(props.volumeMounts ?? []),
         ],
       },

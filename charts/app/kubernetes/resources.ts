@@ -1,4 +1,5 @@
 import { k8s } from '../../../imports';
+import type { Part } from '../validation/part';
 import type { KnownProps, Problems } from '../validation/problems';
 import { bytesCheck, quantityCheck, quantityValue } from '../validation/quantities';
 
@@ -23,44 +24,49 @@ export interface ResourcesProps {
 const names = ['cpu', 'memory', 'ephemeralStorage'] as const;
 const known: KnownProps<ResourceAmounts> = { cpu: true, memory: true, ephemeralStorage: true };
 
-/** Each amount alone, and each request against its limit. */
-export function checkResources(problems: Problems, resources: ResourcesProps): void {
-  const { requests, limits } = resources;
-  problems.checkNames('resources', resources, { requests: true, limits: true } satisfies KnownProps<ResourcesProps>);
-  problems.checkNames('resources.requests', requests, known);
-  problems.checkNames('resources.limits', limits, known);
-  for (const name of names) {
-    const check = name === 'cpu' ? quantityCheck : bytesCheck;
-    const good = [
-      problems.require(`resources.requests.${name}`, requests?.[name], check),
-      name === 'cpu'
-        ? problems.check('resources.limits.cpu', limits?.cpu, check)
-        : problems.require(`resources.limits.${name}`, limits?.[name], check),
-    ];
-    if (good.every(Boolean) && quantityValue(requests[name]) > quantityValue(limits[name] ?? ''))
-      problems.refuse(
-        `resources.requests.${name}`,
-        requests[name],
-        `at most resources.limits.${name} (${limits[name]})`,
-        'raise the limit or lower the request',
-      );
-  }
-}
+/** Requests and limits of one container. */
+export class ContainerResources implements Part {
+  constructor(private readonly props: ResourcesProps) {}
 
-export function containerResources(props: ResourcesProps): k8s.ResourceRequirements {
-  const amounts = ({ cpu, memory, ephemeralStorage }: Partial<ResourceAmounts>) =>
-    Object.fromEntries(
-      Object.entries({ cpu, memory, 'ephemeral-storage': ephemeralStorage }).flatMap(([name, amount]) =>
-        amount === undefined ? [] : [[name, k8s.Quantity.fromString(amount)]],
-      ),
-    );
-  return { requests: amounts(props.requests), limits: amounts(props.limits) };
+  /** Each amount alone, and each request against its limit. */
+  validate(problems: Problems): void {
+    const { requests, limits } = this.props;
+    problems.checkNames('resources', this.props, { requests: true, limits: true } satisfies KnownProps<ResourcesProps>);
+    problems.checkNames('resources.requests', requests, known);
+    problems.checkNames('resources.limits', limits, known);
+    for (const name of names) {
+      const check = name === 'cpu' ? quantityCheck : bytesCheck;
+      const good = [
+        problems.require(`resources.requests.${name}`, requests?.[name], check),
+        name === 'cpu'
+          ? problems.check('resources.limits.cpu', limits?.cpu, check)
+          : problems.require(`resources.limits.${name}`, limits?.[name], check),
+      ];
+      if (good.every(Boolean) && quantityValue(requests[name]) > quantityValue(limits[name] ?? ''))
+        problems.refuse(
+          `resources.requests.${name}`,
+          requests[name],
+          `at most resources.limits.${name} (${limits[name]})`,
+          'raise the limit or lower the request',
+        );
+    }
+  }
+
+  ofContainer(): k8s.ResourceRequirements {
+    const amounts = ({ cpu, memory, ephemeralStorage }: Partial<ResourceAmounts>) =>
+      Object.fromEntries(
+        Object.entries({ cpu, memory, 'ephemeral-storage': ephemeralStorage }).flatMap(([name, amount]) =>
+          amount === undefined ? [] : [[name, k8s.Quantity.fromString(amount)]],
+        ),
+      );
+    return { requests: amounts(this.props.requests), limits: amounts(this.props.limits) };
+  }
 }
 
 /** For containers that do little: a script, a copy. */
 export function smallResources(limits: Partial<ResourceAmounts> = {}): k8s.ResourceRequirements {
-  return containerResources({
+  return new ContainerResources({
     requests: { cpu: '10m', memory: '16Mi', ephemeralStorage: '16Mi' },
     limits: { cpu: '500m', memory: '64Mi', ephemeralStorage: '64Mi', ...limits },
-  });
+  }).ofContainer();
 }

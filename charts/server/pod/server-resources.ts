@@ -1,5 +1,5 @@
 import type { k8s } from '../../../imports';
-import { checkResources, containerResources, type ResourcesProps } from '../../app/kubernetes/resources';
+import { ContainerResources, type ResourcesProps } from '../../app/kubernetes/resources';
 import type { Part } from '../../app/validation/part';
 import type { Problems } from '../../app/validation/problems';
 import { bytesCheck, quantityValue } from '../../app/validation/quantities';
@@ -13,17 +13,22 @@ const defaults = (locked: boolean): ResourcesProps => ({
 
 /** Requests and limits of the server's container. */
 export class ServerResources implements Part {
+  private readonly requestedMemory: string;
+  private readonly resources: ContainerResources;
+
   constructor(
-    private readonly props: ResourcesProps | undefined,
+    props: ResourcesProps | undefined,
     private readonly memory: LockedMemory,
-  ) {}
+  ) {
+    const values = props ?? defaults(memory.lock !== 'off');
+    this.requestedMemory = values.requests?.memory;
+    this.resources = new ContainerResources(values);
+  }
 
   validate(problems: Problems): void {
-    const { props } = this;
     const { lock } = this.memory;
-    if (props === undefined) return;
-    checkResources(problems, props);
-    const { memory } = props.requests;
+    const memory = this.requestedMemory;
+    this.resources.validate(problems);
     if (lock !== 'off' && bytesCheck.ok(memory) && quantityValue(memory) < 450e6)
       problems.refuse(
         'resources.requests.memory',
@@ -34,6 +39,6 @@ export class ServerResources implements Part {
   }
 
   ofContainer(): k8s.ResourceRequirements {
-    return containerResources(this.props ?? defaults(this.memory.lock !== 'off'));
+    return this.resources.ofContainer();
   }
 }

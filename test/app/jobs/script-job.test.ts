@@ -2,10 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { Chart } from 'cdk8s';
 import { KustomizeApp } from '../../../charts';
 import { IamRole } from '../../../charts/app/aws/iam-role';
+import { Outbound } from '../../../charts/app/jobs/outbound';
 import { programFiles } from '../../../charts/app/jobs/program';
 import { ScriptJob, type ScriptJobProps } from '../../../charts/app/jobs/script-job';
 import { Images } from '../../../charts/app/kubernetes/images';
 import { Placement } from '../../../charts/app/kubernetes/placement';
+import { ContainerResources } from '../../../charts/app/kubernetes/resources';
 import { schemaErrors } from '../../support/cluster-rules';
 import { objectsOf } from '../../support/render';
 
@@ -31,7 +33,7 @@ const render = (props: Partial<Omit<ScriptJobProps, 'role'>> = {}) => {
     lease: 'vault-changes',
     images: new Images(),
     placement: new Placement(),
-    resources: { requests: amounts, limits: amounts },
+    resources: new ContainerResources({ requests: amounts, limits: amounts }),
     role,
     ...props,
   });
@@ -105,7 +107,9 @@ describe('a Job that runs a program', () => {
 });
 
 describe('the way out to AWS', () => {
-  const objects = render({ outbound: { proxy: 'http://proxy.example.com:3128', ca: { configMap: 'company-ca', key: 'roots.pem' } } });
+  const objects = render({
+    outbound: new Outbound({ proxy: 'http://proxy.example.com:3128', ca: { configMap: 'company-ca', key: 'roots.pem' } }),
+  });
   const pod = objects['Job/vault-try'].spec.template.spec;
 
   test('through a proxy, with a company’s authorities', () => {
