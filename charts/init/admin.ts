@@ -25,7 +25,7 @@ export interface PeopleProps {
 /** Vault asks the cluster whose a ServiceAccount token is: needs `system:auth-delegator`, which the chart binds. */
 export interface KubernetesAdminProps extends PeopleProps {
   /**
-   * The auth method.
+   * The auth method that checks the ServiceAccount tokens.
    * @default "kubernetes"
    */
   readonly method?: 'kubernetes';
@@ -34,7 +34,7 @@ export interface KubernetesAdminProps extends PeopleProps {
 
 /** Vault verifies ServiceAccount tokens by the public keys of the cluster's issuer, and asks the cluster nothing. */
 export interface JwtAdminProps extends PeopleProps {
-  /** The auth method. */
+  /** The auth method that checks the ServiceAccount tokens. */
   readonly method: 'jwt';
   /** The cluster's OIDC issuer, such as "https://oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE". */
   readonly issuer: string;

@@ -6,7 +6,7 @@ import type { ClosedCustodyPlace, CustodyPlace } from './custody/place';
 
 /** What every init Job may be told. */
 export interface InitJobProps {
-  /** The servers to initialise. */
+  /** The Vault to initialise; it must unseal by itself. */
   readonly vault: IVault;
   /**
    * How many recovery keys there are. More than one only where each goes to a place of its own: to a PGP key, or to a secret.
@@ -50,7 +50,7 @@ export interface RevokedRootProps extends InitJobProps {
    */
   readonly rootToken?: 'revoke' | 'custody';
   /**
-   * How one gets in afterwards.
+   * How the configuration Job, and people, log in once the root token is revoked.
    * @default Kubernetes auth for the ServiceAccount of the configuration Job
    */
   readonly admin?: AdminProps;

@@ -26,7 +26,7 @@ export interface CertificateIssuerProps {
 
 /** How cert-manager makes and renews the certificate, which holds every name by which a server is reached. */
 export interface CertManagerProps {
-  /** Who signs. */
+  /** The issuer that signs it. */
   readonly issuer: CertificateIssuerProps;
   /**
    * How long a certificate lasts, in hours, minutes and seconds.
@@ -52,7 +52,7 @@ export interface CertManagerProps {
 
 /** The certificate comes from cert-manager. */
 export interface CertManagerTlsProps {
-  /** How cert-manager makes it. */
+  /** How cert-manager makes and renews it. */
   readonly certManager: CertManagerProps;
   readonly secretName?: never;
 }

@@ -22,7 +22,7 @@ export interface CidrPeer {
   /** The block, such as "10.0.0.0/16". */
   readonly cidr: string;
   /**
-   * Blocks to leave out.
+   * Blocks inside it that stay out.
    * @default none
    */
   readonly except?: readonly string[];

@@ -16,7 +16,7 @@ export type EgressPeer = NetworkPeer & { readonly ports: readonly number[] };
 /** Who may call the servers, and what they may call. AWS, DNS, the API server and each other they may always call. */
 export interface NetworkProps {
   /**
-   * Who may call the API.
+   * Who may call the API: nobody else gets through the NetworkPolicies. [] admits nobody.
    * @default pods of any namespace with the label `<name>-client: "true"`
    */
   readonly clients?: readonly NetworkPeer[];

@@ -10,7 +10,7 @@ import type { ServerIdentity } from './server-identity';
 /** The chart makes the ServiceAccount. */
 export interface CreatedServiceAccountProps {
   /**
-   * Its name.
+   * The name of the ServiceAccount. It stands in the trust policy of the role.
    * @default the name of the servers
    */
   readonly name?: string;

@@ -14,7 +14,7 @@ import type { DynamoDbStorage } from './vault-hcl/storage';
 /** One of the Services in front of the servers. Name, ports and selector are the chart's. */
 export interface ServiceProps {
   /**
-   * How the Service is reached.
+   * From where the Service can be reached: the cluster, its nodes, or a load balancer.
    * @default "ClusterIP" (Kubernetes')
    */
   readonly type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer';
@@ -29,12 +29,12 @@ export interface ServiceProps {
    */
   readonly labels?: Readonly<Record<string, string>>;
   /**
-   * IP families, in order.
+   * The IP families of the Service; the first is that of its main address.
    * @default the cluster's
    */
   readonly ipFamilies?: readonly ('IPv4' | 'IPv6')[];
   /**
-   * Whether both families are used.
+   * Whether the Service has an address of each family.
    * @default "SingleStack" (Kubernetes')
    */
   readonly ipFamilyPolicy?: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';

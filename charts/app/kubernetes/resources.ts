@@ -15,7 +15,7 @@ export interface ResourceAmounts {
 
 /** What a container asks for, and what it may use at most. */
 export interface ResourcesProps {
-  /** What the scheduler sets aside. */
+  /** What the scheduler sets aside on a node for the container. */
   readonly requests: ResourceAmounts;
   /** What the container may use. Without a cpu limit it may use what the node has left. */
   readonly limits: Omit<ResourceAmounts, 'cpu'> & Partial<Pick<ResourceAmounts, 'cpu'>>;

@@ -20,17 +20,17 @@ export function unprivileged(capabilities: { readonly add?: readonly string[] } 
 /** Who the processes of a pod are; not root. */
 export interface PodUser {
   /**
-   * User id.
+   * The user id that every container of the pod runs under, except the one that sets the file capability.
    * @default 10001
    */
   readonly uid?: number;
   /**
-   * Group id.
+   * The group id that they run under.
    * @default 10001
    */
   readonly gid?: number;
   /**
-   * Group of volumes and of the web identity token.
+   * The group that volumes and the web identity token belong to, so that they can be read.
    * @default 10001
    */
   readonly fsGroup?: number;

@@ -37,7 +37,7 @@ export interface CommonTableProps {
 /** Paid by request; nothing to size. */
 export interface OnDemandTableProps extends CommonTableProps {
   /**
-   * DynamoDB's billing mode.
+   * How the table is paid: by request.
    * @default "PAY_PER_REQUEST"
    */
   readonly billingMode?: 'PAY_PER_REQUEST';
@@ -48,7 +48,7 @@ export interface OnDemandTableProps extends CommonTableProps {
 
 /** Paid by capacity. Throttling costs the active server its lead: size it generously, and let autoscaling do the rest. What either mode costs: docs/cost.md. */
 export interface ProvisionedTableProps extends CommonTableProps {
-  /** DynamoDB's billing mode. */
+  /** How the table is paid: by the capacity that is set aside. */
   readonly billingMode: 'PROVISIONED';
   /** Read capacity units; with `autoscaling` the fewest. Terraform leaves later changes alone, so that autoscaling may make them. */
   readonly readCapacity: number;

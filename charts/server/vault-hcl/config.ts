@@ -168,7 +168,7 @@ export interface VaultConfigProps {
    */
   readonly denySlashInTemplatedPaths?: boolean;
   /**
-   * Experiments to turn on.
+   * Experimental features of Vault to turn on, by their names.
    * @default none
    */
   readonly experiments?: readonly string[];

@@ -13,7 +13,7 @@ export interface MetricsProps {
    */
   readonly port?: number;
   /**
-   * Who may scrape.
+   * Who may scrape: pods or addresses that the NetworkPolicy admits to the port.
    * @default nobody
    */
   readonly scrapers?: readonly NetworkPeer[];
