@@ -79,37 +79,44 @@ const known: KnownProps<AwsResourcesProps> = {
 export class AwsResources extends Construct {
   constructor(scope: Construct, id: string, props: AwsResourcesProps) {
     super(scope, id);
-    const environment = new EnvironmentRequirements(this);
-    const tags = new Tags(props.tags);
-    const backups = new Backups(environment, props.backup);
-    const tables = new Tables(environment, props.table, table => backups.roleArns(table));
-    const roles = new Roles(environment, props, { tables, backups });
-    const endpoint = new GatewayEndpoint(environment, props.endpoint, roles);
-    // their order is that of the documents
-    const resources = [tables, new Keys(environment, props.key), new Secrets(environment, props.secrets), roles, backups, endpoint];
-    const location = new Location(environment, props.oidcProvider, type =>
-      type === 'table' ? props.table === 'existing' && props.backup === 'off' : props.key === 'existing',
-    );
-
-    const validate = (): string[] => {
-      const problems = new Problems();
-      problems.checkNames('', props, known);
-      for (const part of [location, tags, ...resources]) part.validate(problems);
-      checkNames(problems, environment);
-      return problems.messages;
-    };
-    this.node.addValidation({ validate });
-    new OutputFolder(this, 'folder', { path: 'aws', files: () => documents(environment, tags, resources, roles, endpoint) });
+    this.node.addValidation({ validate: () => problemsOf(this, props) });
+    new OutputFolder(this, 'folder', { path: 'aws', files: () => documents(this, props) });
   }
 }
 
-function documents(
-  environment: EnvironmentRequirements,
-  tags: Tags,
-  resources: readonly AwsResource[],
-  roles: Roles,
-  endpoint: GatewayEndpoint,
-): ReadonlyMap<string, string> {
+/** Everything that is made, from what the charts beside it need at this moment. */
+function parts(construct: Construct, props: AwsResourcesProps) {
+  const environment = new EnvironmentRequirements(construct);
+  const backups = new Backups(environment, props.backup);
+  const tables = new Tables(environment, props.table, table => backups.roleArns(table));
+  const roles = new Roles(environment, props, { tables, backups });
+  const endpoint = new GatewayEndpoint(environment, props.endpoint, roles);
+  // their order is that of the documents
+  const resources: readonly AwsResource[] = [
+    tables,
+    new Keys(environment, props.key),
+    new Secrets(environment, props.secrets),
+    roles,
+    backups,
+    endpoint,
+  ];
+  return { environment, tags: new Tags(props.tags), resources, roles, endpoint };
+}
+
+function problemsOf(construct: Construct, props: AwsResourcesProps): string[] {
+  const { environment, tags, resources } = parts(construct, props);
+  const location = new Location(environment, props.oidcProvider, type =>
+    type === 'table' ? props.table === 'existing' && props.backup === 'off' : props.key === 'existing',
+  );
+  const problems = new Problems();
+  problems.checkNames('', props, known);
+  for (const part of [location, tags, ...resources]) part.validate(problems);
+  checkNames(problems, environment);
+  return problems.messages;
+}
+
+function documents(construct: Construct, props: AwsResourcesProps): ReadonlyMap<string, string> {
+  const { environment, tags, resources, roles, endpoint } = parts(construct, props);
   // refused by validation
   if (environment.aws === undefined) return new Map();
   const policies = resources.flatMap(resource => resource.policies);
