@@ -2,7 +2,7 @@
 // The compiler works while the libraries load; no line of main.ts runs before its types are right.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +12,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 const main = resolve(process.argv[2] ?? join(root, 'main.ts'));
 const outdir = process.env.CDK8S_OUTDIR;
+// the compiler itself, by a private file of TypeScript 7: its bin/tsc is a Node.js process that starts it. Garbage collection would take longer than its work
+const { default: compiler } = await import(join(dirname(require.resolve('typescript/package.json')), 'lib', 'getExePath.js'));
 
 /** The folder of compiled files: a shared one, in which the compiler does only what has changed, or one of this process where another one is at it. */
 function takeCache() {
@@ -62,8 +64,6 @@ async function compile(cache) {
     files: [main],
   };
   writeFileSync(join(cache, 'tsconfig.json'), JSON.stringify(project));
-  // the compiler itself, by a private file of TypeScript 7: its bin/tsc is a Node.js process that starts it. Garbage collection would take longer than its work
-  const { default: compiler } = await import(join(dirname(require.resolve('typescript/package.json')), 'lib', 'getExePath.js'));
   try {
     await promisify(execFile)(compiler(), ['--project', cache, '--pretty', 'false'], { env: { ...process.env, GOGC: 'off' } });
   } catch (error) {
@@ -73,9 +73,27 @@ async function compile(cache) {
   return join(cache, relative(root, main).replace(/\.ts$/, '.js'));
 }
 
-async function loadLibraries() {
+function loadLibraries() {
   module.enableCompileCache?.(); // from Node.js 22 on
-  for (const library of ['cdk8s', 'cdk8s-plus-27/lib/imports/k8s', 'yaml']) require(library);
+  for (const library of ['cdk8s', 'cdk8s-plus-27/lib/imports/k8s']) require(library);
+}
+
+/** Loads the charts as they were compiled last, while the compiler works. Returns what forgets them where they have changed since. */
+function preloadCharts(charts) {
+  const start = Date.now();
+  let isUsable = true;
+  try {
+    if (existsSync(charts)) require(charts);
+  } catch {
+    // of another state of the project
+    isUsable = false;
+  }
+  return () => {
+    const loaded = Object.keys(require.cache).filter(file => file.startsWith(`${dirname(charts)}${sep}`));
+    isUsable &&= loaded.every(file => existsSync(file) && statSync(file).mtimeMs < start);
+    // one that is new makes all that stand on it new
+    if (!isUsable) for (const file of loaded) delete require.cache[file];
+  };
 }
 
 /** Lets a compiled file take itself for its source, so that __dirname is the folder that the user sees. */
@@ -122,11 +140,15 @@ process.on('unhandledRejection', fail);
 
 try {
   const cache = takeCache();
-  const [app] = await Promise.all([compile(cache), loadLibraries()]);
+  const charts = join(cache, 'charts', 'index.js');
+  const compiled = compile(cache);
+  loadLibraries();
   // only now: before, Node.js would read the source maps of all libraries
   process.setSourceMapsEnabled(true);
   runAsSource(cache);
-  const charts = join(cache, 'charts', 'index.js');
+  const forgetStale = preloadCharts(charts);
+  const app = await compiled;
+  forgetStale();
   watchSynth(require('cdk8s').App, ...(existsSync(charts) ? [require(charts).KustomizeApp] : []));
   process.on('exit', code => {
     if (code === 0 && !synthesised)
