@@ -166,7 +166,17 @@ export class VaultServer extends Chart implements IVault {
     const scheduling = new Scheduling(server, this.placement, props);
     const additions = new PodAdditions(props, { ports, audit, network, namespace });
     this.pod = new ServerPod(this, props.user, {
-      ...{ metadata, account, images: this.images, memory, resources, probes, shutdown, scheduling, audit, additions, ports },
+      metadata,
+      account,
+      images: this.images,
+      memory,
+      resources,
+      probes,
+      shutdown,
+      scheduling,
+      audit,
+      additions,
+      ports,
       domain: this.services.internal,
       regions: { seal: seal.region, table: storage.region },
       configMap: configMap.hashedName,
@@ -175,11 +185,11 @@ export class VaultServer extends Chart implements IVault {
     this.statefulSet = serverStatefulSet(this, server, { pod: this.pod, audit, serviceName: this.services.internal });
     const budget = new DisruptionBudget(this, server, props.disruptionBudget);
 
-    this.askAll(props, [
-      ...[server, namespace, memory, storage, seal, vaultImage, this.images, this.listener, metrics, telemetry, userLockout, config],
-      ...[this.services, this.certificate, network, account, budget, audit, probes, shutdown, resources, this.placement, scheduling],
-      ...[this.pod, metadata, additions],
-    ]);
+    const shared = [server, namespace, memory, vaultImage, this.images, this.placement];
+    const hcl = [storage, seal, this.listener, metrics, telemetry, userLockout, config];
+    const reachable = [this.services, this.certificate, network, account];
+    const pods = [this.pod, metadata, audit, probes, shutdown, resources, scheduling, additions, budget];
+    this.askAll(props, [...shared, ...hcl, ...reachable, ...pods]);
   }
 
   /** The address of the active server, for clients in the cluster. */

@@ -25,7 +25,10 @@ export function jobNetworkPolicies(scope: Construct, { name, namespace, pods, va
   const inNamespace = (other: string): Pick<k8s.NetworkPolicyPeer, 'namespaceSelector'> =>
     namespace === vault.namespace ? {} : { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': other } } };
   networkPolicy(scope, 'network', {
-    ...{ name, namespace, labels, pods },
+    name,
+    namespace,
+    labels,
+    pods,
     spec: {
       policyTypes: ['Ingress', 'Egress'],
       egress: [
@@ -36,7 +39,10 @@ export function jobNetworkPolicies(scope: Construct, { name, namespace, pods, va
     },
   });
   networkPolicy(scope, 'network-servers', {
-    ...{ name: `${name}-servers`, namespace: vault.namespace, labels, pods: vault.selector },
+    name: `${name}-servers`,
+    namespace: vault.namespace,
+    labels,
+    pods: vault.selector,
     spec: {
       policyTypes: ['Ingress'],
       ingress: [{ from: [{ podSelector: { matchLabels: pods }, ...inNamespace(namespace) }], ports: api }],
