@@ -13,7 +13,7 @@ import { omitUndefined } from '../app/kubernetes/omit-undefined';
 import { ContainerResources, type ResourcesProps } from '../app/kubernetes/resources';
 import { unpruned } from '../app/kubernetes/unpruned';
 import { environmentFolder, KustomizeFolder } from '../app/kustomize/kustomize-folder';
-import { UniqueResource } from '../app/kustomize/unique-resource';
+import { useAlone } from '../app/kustomize/unique-resource';
 import { booleanCheck, oneOf } from '../app/validation/check';
 import type { Part } from '../app/validation/part';
 import { type KnownProps, Problems } from '../app/validation/problems';
@@ -124,11 +124,12 @@ export class VaultInit extends Chart {
 
   private requireSecrets({ aws }: IVault, custody: CustodyPlace): void {
     for (const [index, secret] of custody.secrets.entries()) new AwsRequirement(this, `requires-secret-${index}`, aws, aws.region, secret);
-    for (const [index, secret] of custody.uniqueResources.entries())
-      new UniqueResource(this, `unique-secret-${index}`, {
-        name: `${secret}, of account ${aws.accountId} in ${aws.region},`,
-        fix: 'give each Vault its own: the keys of the second would be refused, or overwrite those of the first',
-      });
+    for (const secret of custody.uniqueResources)
+      useAlone(
+        this,
+        `${secret}, of account ${aws.accountId} in ${aws.region},`,
+        'give each Vault its own: the keys of the second would be refused, or overwrite those of the first',
+      );
   }
 
   private askAll(props: VaultInitProps, { largestAnswer }: RecoveryKeys, parts: readonly Part[]): void {

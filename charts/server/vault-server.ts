@@ -6,7 +6,7 @@ import { AwsRequirement } from '../app/aws/requirement';
 import { Images } from '../app/kubernetes/images';
 import type { SelectorLabels } from '../app/kubernetes/labels';
 import { Placement } from '../app/kubernetes/placement';
-import { UniqueResource } from '../app/kustomize/unique-resource';
+import { useAlone } from '../app/kustomize/unique-resource';
 import type { Part } from '../app/validation/part';
 import { type KnownProps, Problems } from '../app/validation/problems';
 import type { IVault, VaultTable } from '../app/vault';
@@ -208,10 +208,11 @@ export class VaultServer extends Chart implements IVault {
   }
 
   private requireOfAws(storage: DynamoDbStorage, seal: AwsKmsSeal): void {
-    new UniqueResource(this, 'unique-table', {
-      name: `the DynamoDB table ${storage.table} of account ${this.aws.accountId} in ${storage.region}`,
-      fix: 'give each Vault its own table: two on one table overwrite each other',
-    });
+    useAlone(
+      this,
+      `the DynamoDB table ${storage.table} of account ${this.aws.accountId} in ${storage.region}`,
+      'give each Vault its own table: two on one table overwrite each other',
+    );
     new AwsRequirement(this, 'requires-table', this.aws, storage.region, { type: 'table', name: storage.table, role: this.role });
     new AwsRequirement(this, 'requires-key', this.aws, seal.region, seal.requirement);
   }

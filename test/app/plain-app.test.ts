@@ -37,6 +37,13 @@ test("charts in an App of cdk8s make the same objects as in a KustomizeApp, in t
   });
 });
 
+test('two Vaults on one table are refused there too', () => {
+  const app = new App({ outdir: join(tmpdir(), 'never-written') });
+  new VaultServer(app, 'one', minimal);
+  new VaultServer(app, 'two', { ...minimal, name: 'other' });
+  expect(() => app.synth()).toThrow('[two] the DynamoDB table vault-data of account 123456789012 in eu-west-1 is already taken by [one]');
+});
+
 test('what makes files says which app writes them', () => {
   const app = new App({ outdir: join(tmpdir(), 'never-written') });
   addVault(app);

@@ -1,6 +1,6 @@
 import { Construct } from 'constructs';
 import { assertNotSynthesized } from '../kustomize/tree-lock';
-import { UniqueResource } from '../kustomize/unique-resource';
+import { useAlone } from '../kustomize/unique-resource';
 import { Problems } from '../validation/problems';
 import { type AwsEnvironment, iamArn, parseArn, partitionOf, roleArnCheck, roleNameCheck } from './environment';
 
@@ -73,10 +73,7 @@ export class IamRole extends Construct {
     this.serviceAccount = props.serviceAccount;
     this.maxSessionSeconds = props.maxSessionSeconds;
     this.own = props.statements;
-    new UniqueResource(scope, `${id}-unique`, {
-      name: `the IAM role ${this.arn}`,
-      fix: 'give one of them another role: each ServiceAccount has its own',
-    });
+    useAlone(scope, `the IAM role ${this.arn}`, 'give one of them another role: each ServiceAccount has its own');
     // reported at the chart that declares it
     scope.node.addValidation({
       validate: () => {

@@ -4,9 +4,8 @@ import type { IConstruct } from 'constructs';
 import { environmentFolder, KustomizeEnvironment, KustomizeFolder } from './kustomize-folder';
 import { OutputFile, OutputFolder } from './output-file';
 import { manifestPaths } from './render';
-import { UniqueResource } from './unique-resource';
 
-/** What two constructs of the app both want for themselves: an object's identity, a file of dist, or a unique resource. */
+/** What two constructs of the app both want for themselves: an object's identity, or a file of dist. */
 export function clashes(app: App): string[] {
   const owners = new Map<string, string>();
   const files = new Map<string, IConstruct>();
@@ -23,9 +22,7 @@ export function clashes(app: App): string[] {
   for (const construct of app.node.findAll()) {
     const folder = KustomizeFolder.of(construct);
     const environment = environmentFolder(folder);
-    // it speaks for the construct that uses it
-    if (construct instanceof UniqueResource) claim(construct.name, construct.node.scope ?? construct, construct.fix);
-    else if (construct instanceof OutputFile) {
+    if (construct instanceof OutputFile) {
       const { path } = construct;
       if (!isFree(path) || (environment === '' && environments.some(other => path.startsWith(other)))) {
         problems.push(

@@ -1,20 +1,19 @@
-import { Construct } from 'constructs';
+import type { Construct, IConstruct } from 'constructs';
 
-export interface UniqueResourceProps {
-  /** What it is, with all that makes it unique, such as "the table vault-data of account 123456789012 in eu-west-1". */
-  readonly name: string;
-  /** What to do where two constructs use it. */
-  readonly fix: string;
-}
+/** The users of what only one may use, by its name, for each app. */
+const users = new WeakMap<IConstruct, Map<string, IConstruct>>();
 
-/** Something that one construct of the app uses alone, across all environments: two of the same name are an error. */
-export class UniqueResource extends Construct {
-  readonly name: string;
-  readonly fix: string;
-
-  constructor(scope: Construct, id: string, props: UniqueResourceProps) {
-    super(scope, id);
-    this.name = props.name;
-    this.fix = props.fix;
-  }
+/**
+ * Says that a construct uses something alone, across all environments of the app: a second user is refused.
+ *
+ * @param name what it is, with all that makes it unique, such as "the table vault-data of account 123456789012 in eu-west-1"
+ * @param fix what to do where two use it
+ */
+export function useAlone(scope: Construct, name: string, fix: string): void {
+  const { root } = scope.node;
+  const inApp = users.get(root) ?? new Map<string, IConstruct>();
+  users.set(root, inApp);
+  const user = inApp.get(name);
+  if (user === undefined) inApp.set(name, scope);
+  else scope.node.addValidation({ validate: () => [`${name} is already taken by [${user.node.path}]; ${fix}`] });
 }
