@@ -17,7 +17,7 @@ const tagsCheck: Check<Readonly<Record<string, string>>> = {
   fix: 'write for example { team: "platform" }',
 };
 
-const tagValue = matching(
+const tagValueCheck = matching(
   /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u,
   'up to 256 letters, digits, spaces and "_.:/=+-@"',
   'write a text, such as "platform"',
@@ -30,6 +30,6 @@ export class Tags implements Part {
   validate(problems: Problems): void {
     if (!problems.isGroup('tags', this.values)) return;
     problems.check('tags', this.values, tagsCheck);
-    for (const [key, value] of Object.entries(this.values)) problems.require(`tags.${key}`, value, tagValue);
+    for (const [key, value] of Object.entries(this.values)) problems.require(`tags.${key}`, value, tagValueCheck);
   }
 }

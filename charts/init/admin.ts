@@ -95,7 +95,7 @@ const defaultServerId = ({ table, aws }: IVault): string | undefined =>
 /** Vault compares the caller's ARN without its path (vault issues 2729, 3368): one that is bound with a path never matches. */
 const canonicalArn = (arn: string): string => arn.replace(/^(.*:(?:role|user)\/)(?:.*\/)?/, '$1');
 
-const iamPrincipal = (aws: AwsEnvironment): Check<string> => ({
+const iamPrincipalCheck = (aws: AwsEnvironment): Check<string> => ({
   ok: value => {
     const arn = parseArn(value);
     return (
@@ -111,7 +111,11 @@ const iamPrincipal = (aws: AwsEnvironment): Check<string> => ({
 });
 
 /** A header's value, as one word. */
-const serverId = matching(/^[\w.:/-]{1,128}$/, '1 to 128 characters of A-Z, a-z, 0-9 and "_.:/-"', 'write for example "vault.example.com"');
+const serverIdCheck = matching(
+  /^[\w.:/-]{1,128}$/,
+  '1 to 128 characters of A-Z, a-z, 0-9 and "_.:/-"',
+  'write for example "vault.example.com"',
+);
 
 const known: KnownProps<AdminProps> = { method: true, issuer: true, iamPrincipals: true, serverId: true };
 
@@ -136,8 +140,8 @@ export class Admin implements Part {
     const { aws } = vault;
     problems.checkNames('admin', props, known);
     problems.check('admin.method', props.method, oneOf('kubernetes', 'jwt'));
-    if ('iamPrincipals' in props) problems.require('admin.iamPrincipals', props.iamPrincipals, listOf(iamPrincipal(aws)));
-    problems.check('admin.serverId', props.serverId, serverId);
+    if ('iamPrincipals' in props) problems.require('admin.iamPrincipals', props.iamPrincipals, listOf(iamPrincipalCheck(aws)));
+    problems.check('admin.serverId', props.serverId, serverIdCheck);
     if (props.iamPrincipals !== undefined && props.serverId === undefined && defaultServerId(vault) === undefined)
       problems.refuse(
         'admin.serverId',

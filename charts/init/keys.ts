@@ -8,7 +8,7 @@ import type { VaultInitProps } from './vault-init-props';
 
 const base64 = (bytes: number): number => Math.ceil(bytes / 3) * 4;
 
-const notEmpty: Check<readonly string[]> = {
+const notEmptyCheck: Check<readonly string[]> = {
   ok: keys => keys.length > 0,
   allowed: 'one PGP key for each recovery key',
   fix: 'name the keys, or leave pgpKeys out for keys in clear in a place of custody that is not the log',
@@ -39,7 +39,7 @@ export class RecoveryKeys implements Part {
     }
     // an unset environment variable behind a "!" would bring the root token out in clear
     if ('rootTokenPgpKey' in props || kind === 'log') problems.require('rootTokenPgpKey', props.rootTokenPgpKey, pgpKeyCheck);
-    if ('pgpKeys' in props || kind === 'log') problems.require('pgpKeys', props.pgpKeys, notEmpty);
+    if ('pgpKeys' in props || kind === 'log') problems.require('pgpKeys', props.pgpKeys, notEmptyCheck);
     // Vault takes a byte's worth of shares
     if (!problems.check('recoveryShares', shares, integer(1, 255))) return;
     if (props.pgpKeys !== undefined && props.pgpKeys.length !== shares)

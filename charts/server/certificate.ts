@@ -72,7 +72,7 @@ const defaultRenewBefore = '720h';
 
 const known: KnownProps<CertManagerProps> = { issuer: true, duration: true, renewBefore: true, dnsNames: true, ipAddresses: true };
 
-const kind = matching(/^[A-Z][A-Za-z0-9]*$/, 'kinds', 'write for example "AWSPCAClusterIssuer"');
+const kindCheck = matching(/^[A-Z][A-Za-z0-9]*$/, 'kinds', 'write for example "AWSPCAClusterIssuer"');
 
 /** The servers' certificate: the Secret that pods mount, and the names that it must hold. */
 export class ServerCertificate implements Part {
@@ -166,7 +166,7 @@ function validateIssuer(problems: Problems, issuer: CertificateIssuerProps): voi
     group: true,
   } satisfies KnownProps<CertificateIssuerProps>);
   const certManagers = issuer.group === undefined || issuer.group === 'cert-manager.io';
-  problems.require('tls.certManager.issuer.kind', issuer.kind, certManagers ? oneOf<string>('Issuer', 'ClusterIssuer') : kind);
+  problems.require('tls.certManager.issuer.kind', issuer.kind, certManagers ? oneOf<string>('Issuer', 'ClusterIssuer') : kindCheck);
   problems.require('tls.certManager.issuer.name', issuer.name, dnsSubdomainCheck);
   problems.check('tls.certManager.issuer.group', issuer.group, dnsSubdomainCheck);
 }

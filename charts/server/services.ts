@@ -84,13 +84,16 @@ export interface ServicesProps {
   readonly internal?: Pick<ServiceProps, 'annotations' | 'labels' | 'ipFamilies' | 'ipFamilyPolicy'>;
 }
 
-const families: Check<readonly ('IPv4' | 'IPv6')[]> = { ...listOf(oneOf('IPv4', 'IPv6')), allowed: '"IPv4", "IPv6" or both, each once' };
+const ipFamiliesCheck: Check<readonly ('IPv4' | 'IPv6')[]> = {
+  ...listOf(oneOf('IPv4', 'IPv6')),
+  allowed: '"IPv4", "IPv6" or both, each once',
+};
 
 const checks: Checks<ServiceProps> = {
   type: oneOf('ClusterIP', 'NodePort', 'LoadBalancer'),
   annotations: annotationsCheck,
   labels: labelsCheck,
-  ipFamilies: families,
+  ipFamilies: ipFamiliesCheck,
   ipFamilyPolicy: oneOf('SingleStack', 'PreferDualStack', 'RequireDualStack'),
   externalTrafficPolicy: oneOf('Cluster', 'Local'),
   internalTrafficPolicy: oneOf('Cluster', 'Local'),

@@ -27,12 +27,12 @@ export interface OutboundProps {
   };
 }
 
-const proxy = matching(
+const proxyCheck = matching(
   /^http:\/\/[A-Za-z0-9.-]+:\d{1,5}$/,
   'http URLs of a host and a port, without a password',
   'write for example "http://proxy.example.com:3128"',
 );
-const key = matching(/^[\w.-]{1,253}$/, 'keys of a ConfigMap', 'write for example "ca.crt"');
+const keyCheck = matching(/^[\w.-]{1,253}$/, 'keys of a ConfigMap', 'write for example "ca.crt"');
 
 const folder = '/outbound-ca';
 const defaultKey = 'ca.crt';
@@ -44,11 +44,11 @@ export class Outbound implements Part {
   validate(problems: Problems): void {
     const { props } = this;
     problems.checkNames('outbound', props, { proxy: true, ca: true } satisfies KnownProps<OutboundProps>);
-    problems.check('outbound.proxy', props.proxy, proxy);
+    problems.check('outbound.proxy', props.proxy, proxyCheck);
     if (props.ca === undefined) return;
     problems.checkNames('outbound.ca', props.ca, { configMap: true, key: true } satisfies KnownProps<NonNullable<OutboundProps['ca']>>);
     problems.require('outbound.ca.configMap', props.ca.configMap, dnsSubdomainCheck);
-    problems.check('outbound.ca.key', props.ca.key, key);
+    problems.check('outbound.ca.key', props.ca.key, keyCheck);
   }
 
   get env(): readonly k8s.EnvVar[] {

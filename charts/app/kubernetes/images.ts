@@ -68,28 +68,28 @@ const defaults = {
   node: { path: 'library/node', repository: 'node', tag: '24.21.0-slim' },
 } as const;
 
-const repository = matching(
+const repositoryCheck = matching(
   /^([a-zA-Z0-9.-]+(:\d+)?\/)?[a-z0-9]+([._/-][a-z0-9]+)*$/,
   'image repositories without tag or digest',
   'write for example "123456789012.dkr.ecr.us-east-1.amazonaws.com/vault"',
 );
 
 /** A host has a dot or a port, or is localhost (distribution's rule of references): anything else is a path on Docker Hub. */
-const mirror = matching(
+const mirrorCheck = matching(
   /^([a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+|localhost)(:\d+)?(\/[a-z0-9]+([._-][a-z0-9]+)*)*$/,
   'a registry, and a path in it, without "https://" and without a slash at the end',
   'write for example "123456789012.dkr.ecr.us-east-1.amazonaws.com/docker-hub"',
 );
 
-const fixedTag: Check<string> = {
+const fixedTagCheck: Check<string> = {
   ok: tag => /^\w[\w.-]{0,127}$/.test(tag) && tag !== 'latest' && !/^v?\d+(\.\d+)?$/.test(tag),
   allowed: 'tags that stay where they are: pods that restart must not change theirs',
   fix: 'write for example "1.21.7"',
 };
 
 const imageChecks: Checks<ImageProps> = {
-  repository,
-  tag: fixedTag,
+  repository: repositoryCheck,
+  tag: fixedTagCheck,
   digest: matching(/^sha256:[0-9a-f]{64}$/, '"sha256:" and 64 hex digits', 'take it from the registry'),
 };
 
@@ -119,7 +119,7 @@ export class Images implements Part {
   validate(problems: Problems): void {
     const { props } = this;
     problems.checkNames('images', props, known);
-    problems.check('images.mirror', props.mirror, mirror);
+    problems.check('images.mirror', props.mirror, mirrorCheck);
     for (const name of ['vault', 'tools', 'node'] as const) problems.checkAll(`images.${name}`, props[name], imageChecks);
     problems.check('images.pullPolicy', props.pullPolicy, oneOf('Always', 'IfNotPresent', 'Never'));
     problems.check('images.pullSecrets', props.pullSecrets, listOf(dnsSubdomainCheck));

@@ -44,7 +44,7 @@ const checks: Checks<BackupProps> = {
 };
 
 /** AWS Backup API reference, "CreateBackupVault". Room for the role's "-backup" is in it. */
-const backedUpName: Check<string> = matching(
+const backedUpNameCheck: Check<string> = matching(
   /^[A-Za-z0-9_-]{2,50}$/,
   'tables whose names serve as names of backup vaults: 2 to 50 characters of a-z, A-Z, 0-9, "-" and "_"',
   'rename the table, or set backup: "off" and back it up otherwise',
@@ -143,7 +143,7 @@ function checkBackup(problems: Problems, props: BackupProps, tables: readonly st
       `topics of account ${aws.accountId} in ${aws.region}`,
       'an event rule reaches another region never and another account only with a role of its own: name a topic here, and forward from it',
     );
-  for (const table of tables) problems.check('backup: table', table, backedUpName);
+  for (const table of tables) problems.check('backup: table', table, backedUpNameCheck);
 }
 
 /** Minutes until a backup has to begin, and to end: AWS Backup's own, written down since Terraform's provider has others. */

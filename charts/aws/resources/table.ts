@@ -80,11 +80,11 @@ export type TableProps = OnDemandTableProps | ProvisionedTableProps;
 
 const defaultTargetUtilization = 70;
 
-const capacity = integer(1);
+const capacityCheck = integer(1);
 const checks: Checks<TableProps> = {
   billingMode: oneOf('PAY_PER_REQUEST', 'PROVISIONED'),
-  readCapacity: capacity,
-  writeCapacity: capacity,
+  readCapacity: capacityCheck,
+  writeCapacity: capacityCheck,
   autoscaling: propsCheck,
   pointInTimeRecovery: booleanCheck,
   deletionProtection: booleanCheck,
@@ -92,8 +92,8 @@ const checks: Checks<TableProps> = {
   restrictAccess: booleanCheck,
 };
 const autoscalingChecks: Checks<AutoscalingProps> = {
-  maxReadCapacity: capacity,
-  maxWriteCapacity: capacity,
+  maxReadCapacity: capacityCheck,
+  maxWriteCapacity: capacityCheck,
   targetUtilization: integer(20, 90, 'write a percentage, such as 70'),
 };
 
@@ -212,8 +212,8 @@ function checkTable(problems: Problems, props: TableProps, unsealKeys: readonly 
     why: 'losing one key must not mean losing both: make a key for the table',
   });
   if (props.billingMode === 'PROVISIONED') {
-    problems.require('table.readCapacity', props.readCapacity, capacity);
-    problems.require('table.writeCapacity', props.writeCapacity, capacity);
+    problems.require('table.readCapacity', props.readCapacity, capacityCheck);
+    problems.require('table.writeCapacity', props.writeCapacity, capacityCheck);
     if (props.autoscaling !== undefined && propsCheck.ok(props.autoscaling)) checkAutoscaling(problems, props.autoscaling, props);
   } else {
     for (const prop of ['readCapacity', 'writeCapacity', 'autoscaling'] as const)
@@ -231,7 +231,7 @@ function checkAutoscaling(
     ['maxReadCapacity', readCapacity],
     ['maxWriteCapacity', writeCapacity],
   ] as const) {
-    const good = problems.require(`table.autoscaling.${prop}`, props[prop], capacity);
+    const good = problems.require(`table.autoscaling.${prop}`, props[prop], capacityCheck);
     if (good && props[prop] < least)
       problems.refuse(`table.autoscaling.${prop}`, props[prop], `${least} or more, the table's own capacity`, 'raise it, or lower that');
   }

@@ -17,7 +17,7 @@ export interface SecretsManagerCustodyProps {
 }
 
 /** Secrets Manager API reference, "CreateSecret". */
-const secretName = matching(
+const secretNameCheck = matching(
   /^(?!-)[\w/+=.@-]{1,512}$/,
   'names of secrets: 1 to 512 characters of A-Z, a-z, 0-9 and "/_+=.@-", not beginning with "-"',
   'write for example "vault/recovery"',
@@ -82,7 +82,8 @@ export class SecretsManagerCustody implements ClosedCustodyPlace {
     const names = this.named.map(secretNameOf);
     for (const [index, secret] of this.named.entries()) {
       const arn = parseArn(secret);
-      if (!problems.require('custody: secret', arn === undefined ? secret : arn.resource.replace(/^secret:/, ''), secretName)) continue;
+      if (!problems.require('custody: secret', arn === undefined ? secret : arn.resource.replace(/^secret:/, ''), secretNameCheck))
+        continue;
       if (arn !== undefined && !isSecretOf(arn, aws))
         problems.refuse(
           'custody: secret',

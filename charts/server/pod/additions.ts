@@ -127,8 +127,8 @@ export class PodAdditions implements Part {
     }
     for (const [index, { name, mountPath: path }] of volumeMounts.entries()) {
       const where = `volumeMounts[${index}]`;
-      if (!problems.require(`${where}.mountPath`, path, mountPath)) continue;
-      const others = [...ownMountPaths, ...volumeMounts.slice(0, index).map(other => other.mountPath)].filter(mountPath.ok);
+      if (!problems.require(`${where}.mountPath`, path, mountPathCheck)) continue;
+      const others = [...ownMountPaths, ...volumeMounts.slice(0, index).map(other => other.mountPath)].filter(mountPathCheck.ok);
       const taken = others.find(other => overlap(other, path));
       if (taken !== undefined) problems.refuse(`${where}.mountPath`, path, `paths that do not overlap ${taken}`, 'choose another path');
       if (!volumes.some(volume => volume.name === name))
@@ -158,7 +158,7 @@ export class PodAdditions implements Part {
     }
     for (const { name, containerPort } of container.ports ?? []) {
       problems.require(`${where}: containerPort`, containerPort, portCheck);
-      problems.check(`${where}: port name`, name, portName);
+      problems.check(`${where}: port name`, name, portNameCheck);
     }
     if (this.beside.namespace.enforcesRestricted) checkRestrictedContainer(problems, where, container);
   }
@@ -201,14 +201,14 @@ function checkSource(problems: Problems, where: string, variable: k8s.EnvVar): v
 }
 
 /** Kubernetes API reference, "ContainerPort": a service name of IANA. */
-const portName = matching(
+const portNameCheck = matching(
   /^(?=.*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-9])?$/,
   '1 to 15 characters of a-z, 0-9 and "-", with a letter',
   'write for example "metrics"',
 );
 
 /** Where a volume hides nothing that the container needs. */
-const mountPath: Check<string> = {
+const mountPathCheck: Check<string> = {
   ok: path =>
     absolutePathCheck.ok(path) &&
     !path.split('/').includes('..') &&

@@ -9,7 +9,7 @@ export const officialRepository = 'hashicorp/vault';
 const brokenTags = ['1.19.16', '1.20.10', '1.21.5', '2.0.0', '1.19.17', '1.20.11', '1.21.6', '2.0.1'];
 
 /** HashiCorp's tags. */
-const exactVersion: Check<string> = matching(
+const exactVersionCheck: Check<string> = matching(
   /^\d+\.\d+\.\d+(-[\w.-]{1,100})?$/,
   'exact versions: pods that restart must not change theirs',
   'write for example "1.21.7"',
@@ -25,7 +25,7 @@ export class VaultImage implements Part {
 
   validate(problems: Problems): void {
     const { repository, tag, digest } = this.props;
-    if (repository === undefined && digest === undefined) problems.check('images.vault.tag', tag, exactVersion);
+    if (repository === undefined && digest === undefined) problems.check('images.vault.tag', tag, exactVersionCheck);
     const version = tag?.replace(/^v/, '').replace(/-ubi$/, '') ?? '';
     if (brokenTags.includes(version))
       problems.refuse(

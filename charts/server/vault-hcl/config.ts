@@ -250,12 +250,12 @@ const owned: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.keys(checks).map(key => [snakeCase(key), `set config.${key}`])),
 };
 
-const hclValue: Check<HclValue> = {
+const hclValueCheck: Check<HclValue> = {
   ok: value => {
     if (typeof value === 'string') return value !== '' && isYamlText(value);
     if (typeof value === 'number') return Number.isFinite(value);
     if (typeof value !== 'object') return typeof value === 'boolean';
-    return Object.values(value as object).length > 0 && Object.values(value as object).every(hclValue.ok);
+    return Object.values(value as object).length > 0 && Object.values(value as object).every(hclValueCheck.ok);
   },
   allowed: 'strings, numbers, booleans, lists and maps that are not empty and have no control characters',
   fix: 'leave the key out',
@@ -306,7 +306,7 @@ export class VaultConfig implements Part {
 
   private validateExtra(problems: Problems): void {
     for (const [key, value] of Object.entries(this.props.extra ?? {})) {
-      problems.check(`config.extra.${key}`, value, hclValue);
+      problems.check(`config.extra.${key}`, value, hclValueCheck);
       const instead = Object.hasOwn(owned, key) ? owned[key] : undefined;
       if (instead !== undefined) problems.refuse(`config.extra.${key}`, value, 'keys that the chart does not own', instead);
       if (!/^[a-z][a-z0-9_]*$/.test(key))

@@ -166,7 +166,7 @@ export interface ListenerProps {
   readonly customResponseHeaders?: CustomResponseHeaders;
 }
 
-const customResponseHeaders: Check<CustomResponseHeaders> = {
+const customResponseHeadersCheck: Check<CustomResponseHeaders> = {
   ok: headers =>
     Object.entries(headers).every(
       ([status, values]) =>
@@ -211,7 +211,7 @@ const checks: Checks<Omit<ListenerProps, 'port'>> = {
   redactAddresses: booleanCheck,
   redactClusterName: booleanCheck,
   redactVersion: booleanCheck,
-  customResponseHeaders,
+  customResponseHeaders: customResponseHeadersCheck,
 };
 
 const defaultPort = 8200;

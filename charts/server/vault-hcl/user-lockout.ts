@@ -30,7 +30,7 @@ export interface UserLockoutProps {
   readonly disableLockout?: boolean;
 }
 
-const types = oneOf('all', 'userpass', 'ldap', 'approle');
+const typeCheck = oneOf('all', 'userpass', 'ldap', 'approle');
 
 const checks: Checks<Omit<UserLockoutProps, 'type'>> = {
   lockoutThreshold: integer(1),
@@ -45,7 +45,7 @@ export class UserLockout implements Part {
 
   validate(problems: Problems): void {
     for (const [index, stanza] of this.props.entries()) {
-      problems.check(`userLockout[${index}].type`, stanza.type, types);
+      problems.check(`userLockout[${index}].type`, stanza.type, typeCheck);
       problems.checkAll(`userLockout[${index}]`, stanza, checks, 'type');
       if (this.props.findIndex(other => other.type === stanza.type) < index)
         problems.refuse(`userLockout[${index}].type`, stanza.type, 'each type once', 'put the settings of one type into one entry');
