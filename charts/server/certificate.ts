@@ -10,6 +10,7 @@ import type { Part } from '../app/validation/part';
 import type { KnownProps, Problems } from '../app/validation/problems';
 import type { ServerIdentity } from './server-identity';
 import type { ServerServices } from './services';
+import type { ServerListener } from './vault-hcl/listener';
 
 /** Who signs the certificate (cert-manager documentation, `issuerRef`). */
 export interface CertificateIssuerProps {
@@ -67,6 +68,9 @@ export interface SecretTlsProps {
 /** Where the certificate comes from: cert-manager, or a Secret that you keep. */
 export type TlsProps = CertManagerTlsProps | SecretTlsProps;
 
+/** The algorithm of the key that cert-manager makes. */
+const keyAlgorithm = certManager.CertificateSpecPrivateKeyAlgorithm.ECDSA;
+
 const defaultDuration = '2160h';
 const defaultRenewBefore = '720h';
 
@@ -86,6 +90,7 @@ export class ServerCertificate implements Part {
     private readonly server: ServerIdentity,
     private readonly props: TlsProps,
     services: ServerServices,
+    private readonly listener: ServerListener,
   ) {
     this.secretName = props.secretName ?? `${server.name}-tls`;
     this.ownNames = namesOfServers(services, server.namespace);
@@ -95,11 +100,6 @@ export class ServerCertificate implements Part {
   /** Every DNS name by which a server is reached, by kubelet, other servers, clients and later charts. */
   get dnsNames(): readonly string[] {
     return [...new Set([...this.ownNames, ...(this.props.certManager?.dnsNames ?? []), ...this.added])];
-  }
-
-  /** The algorithm of the private key; undefined where the Secret is the user's. */
-  get keyAlgorithm(): 'ECDSA' | undefined {
-    return this.props.certManager === undefined ? undefined : 'ECDSA';
   }
 
   /**
@@ -120,6 +120,7 @@ export class ServerCertificate implements Part {
       problems.require('tls.secretName', secretName, dnsSubdomainCheck);
       return;
     }
+    this.validateSuites(problems);
     problems.checkNames('tls.certManager', props, known);
     validateIssuer(problems, props.issuer);
     problems.check('tls.certManager.dnsNames', props.dnsNames, listOf(certificateDnsNameCheck));
@@ -138,6 +139,18 @@ export class ServerCertificate implements Part {
       );
   }
 
+  /** Of TLS 1.2 the suite has to fit the key. */
+  private validateSuites(problems: Problems): void {
+    const suites = this.listener.requiredSuites;
+    if (suites?.every(suite => !suite.includes(keyAlgorithm)))
+      problems.refuse(
+        'listener.tlsCipherSuites',
+        suites,
+        `at least one ${keyAlgorithm} suite with tlsMaxVersion "tls12"`,
+        `the key that cert-manager makes is ${keyAlgorithm}: no client could connect`,
+      );
+  }
+
   private addCertificate(props: CertManagerProps): void {
     const produce = () =>
       certManager.toJson_CertificateSpec({
@@ -148,7 +161,7 @@ export class ServerCertificate implements Part {
         dnsNames: [...this.dnsNames],
         ipAddresses: [...new Set(['127.0.0.1', '::1', ...(props.ipAddresses ?? [])])],
         privateKey: {
-          algorithm: certManager.CertificateSpecPrivateKeyAlgorithm.ECDSA,
+          algorithm: keyAlgorithm,
           rotationPolicy: certManager.CertificateSpecPrivateKeyRotationPolicy.ALWAYS,
           size: 256,
         },

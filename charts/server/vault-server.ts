@@ -126,7 +126,7 @@ export class VaultServer extends Chart implements IVault {
 
     // who reaches the servers, and whom they reach
     this.services = new ServerServices(this, server, props.services, { ports, storage });
-    this.certificate = new ServerCertificate(this, server, props.tls, this.services);
+    this.certificate = new ServerCertificate(this, server, props.tls, this.services, this.listener);
     const network = new ServerNetwork(this, server, props.network, {
       ports,
       aws: endpointPorts([...storage.endpoints, ...seal.endpoints]),
@@ -222,7 +222,6 @@ export class VaultServer extends Chart implements IVault {
       const problems = new Problems();
       problems.checkNames('', props, known);
       for (const part of parts) part.validate(problems);
-      this.listener.validateBeside(problems, this.certificate);
       return problems.messages;
     };
     this.node.addValidation({ validate });

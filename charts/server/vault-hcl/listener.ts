@@ -6,7 +6,6 @@ import { booleanCheck, type Check, type Checks, integer, listOf, matching, oneOf
 import { durationCheck } from '../../app/validation/durations';
 import type { Part } from '../../app/validation/part';
 import type { Problems } from '../../app/validation/problems';
-import type { ServerCertificate } from '../certificate';
 import { cipherSuiteCheck } from './cipher-suites';
 import { attributesOf, type HclBlock, type HclBody } from './hcl';
 
@@ -282,19 +281,12 @@ export class ServerListener implements Part {
   }
 
   /**
-   * With TLS 1.2 the suite has to fit the key.
+   * The suites that a client must have one of, where TLS ends at 1.2; undefined where nothing restricts them.
    *
    * @internal
    */
-  validateBeside(problems: Problems, { keyAlgorithm }: ServerCertificate): void {
-    const { tlsCipherSuites: suites, tlsMaxVersion } = this.props;
-    if (keyAlgorithm !== undefined && tlsMaxVersion === 'tls12' && suites?.every(suite => !suite.includes(keyAlgorithm)))
-      problems.refuse(
-        'listener.tlsCipherSuites',
-        suites,
-        `at least one ${keyAlgorithm} suite with tlsMaxVersion "tls12"`,
-        `the key that cert-manager makes is ${keyAlgorithm}: no client could connect`,
-      );
+  get requiredSuites(): readonly string[] | undefined {
+    return this.props.tlsMaxVersion === 'tls12' ? this.props.tlsCipherSuites : undefined;
   }
 
   /** @internal */
