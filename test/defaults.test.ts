@@ -8,15 +8,20 @@ import { propPaths, without } from './support/prop-paths';
 
 const chartProps = { vault: 'VaultServerProps', init: 'RevokedRootProps', aws: 'AwsResourcesProps' } as const;
 
-/** The members of a group, those of its bases too, and of every group that an alias names. */
-function membersOf(type: string, seen: ReadonlySet<string> = new Set()): readonly Member[] {
-  return [...type.matchAll(/\b[A-Z]\w+/g)].flatMap(([name]) => {
+/** The interfaces that a type names, those behind aliases too. */
+const interfacesOf = (type: string): readonly string[] =>
+  [...type.matchAll(/\b[A-Z]\w+/g)].flatMap(([name]) => {
     const found = declarations.get(name);
-    if (found === undefined || seen.has(name)) return [];
-    const all = new Set([...seen, name]);
-    return [...found.members, ...found.bases.flatMap(base => membersOf(base, all)), ...membersOf(found.alias, all)];
+    if (found === undefined || found.mentions.has(name)) return [];
+    return found.alias === '' ? [name] : interfacesOf(found.alias);
   });
-}
+
+/** The members of every interface that a type names, those of its bases too. */
+const membersOf = (type: string): readonly Member[] =>
+  interfacesOf(type).flatMap(name => {
+    const { members = [], bases = [] } = declarations.get(name) ?? {};
+    return [...members, ...bases.flatMap(membersOf)];
+  });
 
 /** The documented default of the prop at a path. */
 function documentedDefault([chart = '', ...names]: readonly string[]): string | undefined {
@@ -35,14 +40,6 @@ const literals = propPaths(everyChart).flatMap(path => {
   const text = documentedDefault(path) ?? '';
   return /^("[^"<]*"|-?\d+|true|false|\[.*\])$/.test(text) ? [[path.join('.'), text, path] as const] : [];
 });
-
-/** The interfaces that a type names, those behind aliases too. */
-const interfacesOf = (type: string): readonly string[] =>
-  [...type.matchAll(/\b[A-Z]\w+/g)].flatMap(([name]) => {
-    const found = declarations.get(name);
-    if (found === undefined || found.mentions.has(name)) return [];
-    return found.alias === '' ? [name] : interfacesOf(found.alias);
-  });
 
 /** The props of each group that some value of it has, and those that none has; of several kinds of one group, the kind that fits best. */
 function coverage(type: string, value: unknown, seen: Map<string, boolean>): void {

@@ -3,6 +3,7 @@ import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { danglingReferences, schemaErrors } from './support/cluster-rules';
 import { type EveryChart, everyChart, outcome } from './support/every-chart';
+import { isGroup } from './support/prop-paths';
 import { objectsOf } from './support/render';
 
 /** More than enough to find what a change breaks; FUZZ_RUNS raises it. */
@@ -39,9 +40,6 @@ const number = fc.constantFrom(
   ...[-1, 0, 1, 2, 3, 1.5, 80, 1023, 8200, 8201, 65535, 65536, 1e9, 2 ** 31, 2 ** 40, Number.NaN, Number.POSITIVE_INFINITY],
 );
 const unset = fc.constant(undefined);
-
-const isGroup = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 /** A value is left out, or one that nobody knows is added. Groups stay: without one that is required nothing compiles. */
 const reshaped = (record: Record<string, unknown>): fc.Arbitrary<Record<string, unknown>> =>

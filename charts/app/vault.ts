@@ -50,3 +50,7 @@ export interface IVault extends IConstruct {
   /** The id, alias or ARN of the KMS key that unseals it; undefined where another seal does. */
   readonly unsealKey: string | undefined;
 }
+
+/** The address of the active server, for clients in the cluster. */
+export const activeAddress = ({ services, namespace, port }: Pick<IVault, 'services' | 'namespace' | 'port'>): string =>
+  `https://${services.active}.${namespace}.svc:${port}`;

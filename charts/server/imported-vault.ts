@@ -6,7 +6,9 @@ import { Placement, type PlacementProps } from '../app/kubernetes/placement';
 import { portCheck } from '../app/validation/addresses';
 import { dnsLabelCheck, dnsSubdomainCheck, labelsCheck, namespaceCheck } from '../app/validation/names';
 import { type KnownProps, Problems } from '../app/validation/problems';
-import type { IVault, VaultServices, VaultTable } from '../app/vault';
+import { activeAddress, type IVault, type VaultServices, type VaultTable } from '../app/vault';
+import { serverNameCheck } from './server-identity';
+import { defaultApiPort } from './vault-hcl/listener';
 
 /** A Vault that runs already, such as one of the Helm chart vault-helm: what stands in the cluster, as it is named there. */
 export interface VaultServerAttributes {
@@ -51,8 +53,6 @@ export interface VaultServerAttributes {
   readonly placement?: PlacementProps;
 }
 
-const defaultPort = 8200;
-
 const known: KnownProps<VaultServerAttributes> = {
   name: true,
   namespace: true,
@@ -90,7 +90,7 @@ export class ImportedVault extends Construct implements IVault {
     this.aws = attributes.aws;
     this.selector = attributes.selector;
     this.services = attributes.services;
-    this.port = attributes.port ?? defaultPort;
+    this.port = attributes.port ?? defaultApiPort;
     this.tlsSecretName = attributes.tlsSecretName;
     this.serviceAccountName = attributes.serviceAccountName;
     this.images = new Images(attributes.images);
@@ -101,13 +101,13 @@ export class ImportedVault extends Construct implements IVault {
   }
 
   get address(): string {
-    return `https://${this.services.active}.${this.namespace}.svc:${this.port}`;
+    return activeAddress(this);
   }
 
   private problems(attributes: VaultServerAttributes): string[] {
     const problems = new Problems();
     problems.checkNames('', attributes, known);
-    problems.require('name', this.name, dnsLabelCheck(52));
+    problems.require('name', this.name, serverNameCheck);
     problems.require('namespace', this.namespace, namespaceCheck);
     checkAwsEnvironment(problems, this.aws);
     problems.require('selector', this.selector, {

@@ -8,6 +8,9 @@ import type { Problems } from '../app/validation/problems';
 /** More servers than anybody runs; bounds what is made of it. */
 export const maxReplicas = 100;
 
+/** The longest thing made from a name is the pods' label <name>-<revision>: Kubernetes allows 63 characters, 11 are the revision's. */
+export const serverNameCheck = dnsLabelCheck(52);
+
 /** What names a Vault, of the props of VaultServer. */
 export interface ServerIdentityProps {
   readonly name?: string | undefined;
@@ -38,8 +41,7 @@ export class ServerIdentity implements Part {
   }
 
   validate(problems: Problems): void {
-    // the longest thing made from it is the pods' label <name>-<revision>: Kubernetes allows 63 characters, 11 are the revision's
-    problems.check('name', this.props.name, dnsLabelCheck(52));
+    problems.check('name', this.props.name, serverNameCheck);
     problems.require('namespace', this.namespace, namespaceCheck);
     problems.check('replicas', this.props.replicas, integer(0, maxReplicas));
     checkAwsEnvironment(problems, this.aws);

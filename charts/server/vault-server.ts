@@ -9,7 +9,7 @@ import { Placement } from '../app/kubernetes/placement';
 import { useAlone } from '../app/kustomize/unique-resource';
 import type { Part } from '../app/validation/part';
 import { type KnownProps, Problems } from '../app/validation/problems';
-import type { IVault, VaultTable } from '../app/vault';
+import { activeAddress, type IVault, type VaultTable } from '../app/vault';
 import { ServerCertificate } from './certificate';
 import { serverConfigMap } from './config-map';
 import { DisruptionBudget } from './disruption-budget';
@@ -194,7 +194,7 @@ export class VaultServer extends Chart implements IVault {
 
   /** The address of the active server, for clients in the cluster. */
   get address(): string {
-    return `https://${this.services.active}.${this.namespace}.svc:${this.port}`;
+    return activeAddress(this);
   }
 
   /** The port of the API. */

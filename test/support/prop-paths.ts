@@ -1,6 +1,7 @@
 import type { EveryChart } from './every-chart';
 
-const isGroup = (value: unknown): value is Record<string, unknown> =>
+/** Whether a value is a group of props, and no list, class or word. */
+export const isGroup = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 
 /** The path of every prop, in groups too. */

@@ -213,7 +213,7 @@ const checks: Checks<Omit<ListenerProps, 'port'>> = {
   customResponseHeaders: customResponseHeadersCheck,
 };
 
-const defaultPort = 8200;
+export const defaultApiPort = 8200;
 const defaultTlsMinVersion = 'tls12';
 
 /** Props that mean something behind trusted proxies alone. */
@@ -234,7 +234,7 @@ export class ServerListener implements Part {
     private readonly scope: IConstruct,
     private readonly props: ListenerProps = {},
   ) {
-    this.port = props.port ?? defaultPort;
+    this.port = props.port ?? defaultApiPort;
   }
 
   /** Servers speak to each other, by their own mutual TLS, on the port after the API's. */
