@@ -1,7 +1,8 @@
 import { Construct } from 'constructs';
 import type { ActionList } from '../app/aws/iam-role';
 import { OutputFolder } from '../app/kustomize/output-file';
-import { type KnownProps, Problems } from '../app/validation/problems';
+import { type Part, problemsOf } from '../app/validation/part';
+import type { KnownProps } from '../app/validation/problems';
 import type { AwsResource } from './aws-resource';
 import { cloudFormation } from './cloudformation';
 import { EnvironmentRequirements } from './environment-requirements';
@@ -79,7 +80,7 @@ const known: KnownProps<AwsResourcesProps> = {
 export class AwsResources extends Construct {
   constructor(scope: Construct, id: string, props: AwsResourcesProps) {
     super(scope, id);
-    this.node.addValidation({ validate: () => problemsOf(this, props) });
+    this.node.addValidation({ validate: () => validate(this, props) });
     new OutputFolder(this, 'folder', { path: 'aws', files: () => documents(this, props) });
   }
 }
@@ -103,16 +104,13 @@ function parts(construct: Construct, props: AwsResourcesProps) {
   return { environment, tags: new Tags(props.tags), resources, roles, endpoint };
 }
 
-function problemsOf(construct: Construct, props: AwsResourcesProps): string[] {
+function validate(construct: Construct, props: AwsResourcesProps): string[] {
   const { environment, tags, resources } = parts(construct, props);
   const location = new Location(environment, props.oidcProvider, type =>
     type === 'table' ? props.table === 'existing' && props.backup === 'off' : props.key === 'existing',
   );
-  const problems = new Problems();
-  problems.checkNames('', props, known);
-  for (const part of [location, tags, ...resources]) part.validate(problems);
-  checkNames(problems, environment);
-  return problems.messages;
+  const names: Part = { validate: problems => checkNames(problems, environment) };
+  return problemsOf(props, known, [location, tags, ...resources, names]);
 }
 
 function documents(construct: Construct, props: AwsResourcesProps): ReadonlyMap<string, string> {

@@ -15,8 +15,8 @@ import { unpruned } from '../app/kubernetes/unpruned';
 import { environmentFolder, KustomizeFolder } from '../app/kustomize/kustomize-folder';
 import { useAlone } from '../app/kustomize/unique-resource';
 import { booleanCheck, oneOf } from '../app/validation/check';
-import type { Part } from '../app/validation/part';
-import { type KnownProps, Problems } from '../app/validation/problems';
+import { type Part, problemsOf } from '../app/validation/part';
+import type { KnownProps, Problems } from '../app/validation/problems';
 import type { IVault } from '../app/vault';
 import { Admin, type AdminPath } from './admin';
 import type { CustodyPlace } from './custody/place';
@@ -106,7 +106,17 @@ export class VaultInit extends Chart {
       ...omitUndefined({ role: this.role }),
     });
 
-    this.askAll(props, keys, [keys, admin, outbound, resources]);
+    const context = { aws: vault.aws, unsealKey: vault.unsealKey, tlsSecret: vault.tlsSecretName, largestAnswer: keys.largestAnswer };
+    const parts: readonly Part[] = [
+      { validate: problems => this.validateVault(problems, vault) },
+      { validate: problems => custody.validate(problems, context) },
+      keys,
+      admin,
+      outbound,
+      resources,
+      { validate: problems => this.validateOwn(problems, props) },
+    ];
+    this.node.addValidation({ validate: () => problemsOf(props, known, parts) });
   }
 
   private addRole(name: string, { vault, custody, role }: VaultInitProps): IamRole | undefined {
@@ -132,21 +142,12 @@ export class VaultInit extends Chart {
       );
   }
 
-  private askAll(props: VaultInitProps, { largestAnswer }: RecoveryKeys, parts: readonly Part[]): void {
-    const { vault, custody } = props;
-    const validate = (): string[] => {
-      const problems = new Problems();
-      problems.checkNames('', props, known);
-      this.validateVault(problems, vault);
-      custody.validate(problems, { aws: vault.aws, unsealKey: vault.unsealKey, tlsSecret: vault.tlsSecretName, largestAnswer });
-      for (const part of parts) part.validate(problems);
-      problems.check('rootToken', props.rootToken, oneOf('revoke', 'custody'));
-      problems.check('adopt', props.adopt, booleanCheck);
-      if (props.role !== undefined && this.role === undefined)
-        problems.refuse('role', props.role, 'nothing with custody outside AWS', 'leave it out: the Job calls no AWS');
-      return problems.messages;
-    };
-    this.node.addValidation({ validate });
+  /** What is no part's: what becomes of the root token, adoption, and a role that nothing uses. */
+  private validateOwn(problems: Problems, props: VaultInitProps): void {
+    problems.check('rootToken', props.rootToken, oneOf('revoke', 'custody'));
+    problems.check('adopt', props.adopt, booleanCheck);
+    if (props.role !== undefined && this.role === undefined)
+      problems.refuse('role', props.role, 'nothing with custody outside AWS', 'leave it out: the Job calls no AWS');
   }
 
   private validateVault(problems: Problems, vault: IVault): void {

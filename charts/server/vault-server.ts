@@ -7,8 +7,8 @@ import { Images } from '../app/kubernetes/images';
 import type { SelectorLabels } from '../app/kubernetes/labels';
 import { Placement } from '../app/kubernetes/placement';
 import { useAlone } from '../app/kustomize/unique-resource';
-import type { Part } from '../app/validation/part';
-import { type KnownProps, Problems } from '../app/validation/problems';
+import { problemsOf } from '../app/validation/part';
+import type { KnownProps } from '../app/validation/problems';
 import { activeAddress, type IVault, type VaultTable } from '../app/vault';
 import { ServerCertificate } from './certificate';
 import { serverConfigMap } from './config-map';
@@ -189,7 +189,8 @@ export class VaultServer extends Chart implements IVault {
     const hcl = [storage, seal, this.listener, metrics, telemetry, userLockout, config];
     const reachable = [this.services, this.certificate, network, account];
     const pods = [this.pod, metadata, audit, probes, shutdown, resources, scheduling, additions, budget];
-    this.askAll(props, [...shared, ...hcl, ...reachable, ...pods]);
+    const parts = [...shared, ...hcl, ...reachable, ...pods];
+    this.node.addValidation({ validate: () => problemsOf(props, known, parts) });
   }
 
   /** The address of the active server, for clients in the cluster. */
@@ -215,16 +216,6 @@ export class VaultServer extends Chart implements IVault {
     );
     new AwsRequirement(this, 'requires-table', this.aws, storage.region, { type: 'table', name: storage.table, role: this.role });
     new AwsRequirement(this, 'requires-key', this.aws, seal.region, seal.requirement);
-  }
-
-  private askAll(props: VaultServerProps, parts: readonly Part[]): void {
-    const validate = (): string[] => {
-      const problems = new Problems();
-      problems.checkNames('', props, known);
-      for (const part of parts) part.validate(problems);
-      return problems.messages;
-    };
-    this.node.addValidation({ validate });
   }
 }
 
