@@ -1,8 +1,9 @@
 // Type-checks, compiles and runs main.ts (or the file named as the first argument): what both `npm run synth` and `cdk8s synth` execute.
-// The compiler works while the libraries load; no line of main.ts runs before its types are right.
+// The compiler works while the libraries load, and not at all where nothing that it read has changed since it found the types right;
+// no line of main.ts runs before they are.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -45,14 +46,32 @@ function isRunning(pid) {
   }
 }
 
+/**
+ * Whether no file has changed since the compiler last found no error in it: neither what it read, nor what decides what it reads.
+ * By the time of the inode's last change, which a file keeps neither by `mv` nor by `cp -p`.
+ */
+function isCompiled(cache, checked) {
+  if (!existsSync(checked)) return false;
+  const { mtimeMs: started } = statSync(checked);
+  const { fileNames } = JSON.parse(readFileSync(join(cache, 'tsconfig.tsbuildinfo'), 'utf8'));
+  // a bare name is a file of the compiler's own, which changes with what is installed
+  const read = fileNames.filter(file => file.includes('/')).map(file => join(cache, file));
+  const settings = ['package.json', 'tsconfig.json', 'node_modules/.package-lock.json'].map(file => join(root, file));
+  return [...read, ...settings].every(file => existsSync(file) && statSync(file).ctimeMs < started);
+}
+
 /** Compiles main.ts and what it imports, and returns the compiled file. Fails with the compiler's own words. */
 async function compile(cache) {
+  const compiled = join(cache, relative(root, main).replace(/\.ts$/, '.js'));
+  const checked = join(cache, 'checked');
+  if (isCompiled(cache, checked)) return compiled;
   const project = {
     extends: join(root, 'tsconfig.json'),
     compilerOptions: {
       noEmit: false,
       noEmitOnError: true,
       incremental: true,
+      tsBuildInfoFile: join(cache, 'tsconfig.tsbuildinfo'),
       inlineSourceMap: true,
       // absolute: a compiled file is run as if it lay beside its source
       sourceRoot: `${root}${sep}`,
@@ -64,13 +83,17 @@ async function compile(cache) {
     files: [main],
   };
   writeFileSync(join(cache, 'tsconfig.json'), JSON.stringify(project));
+  // made before the compiler reads the first file, and given its name when it has found no error
+  rmSync(checked, { force: true });
+  writeFileSync(`${checked}.new`, '');
   try {
     await promisify(execFile)(compiler(), ['--project', cache, '--pretty', 'false'], { env: { ...process.env, GOGC: 'off' } });
   } catch (error) {
     if (!error.stdout) throw error;
     throw Object.assign(new Error(`${relative('.', main)} has type errors, nothing was written:\n${error.stdout}`), { name: 'SynthError' });
   }
-  return join(cache, relative(root, main).replace(/\.ts$/, '.js'));
+  renameSync(`${checked}.new`, checked);
+  return compiled;
 }
 
 function loadLibraries() {

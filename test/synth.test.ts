@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
@@ -166,6 +166,43 @@ test('several synths at once: each makes the whole dist, and nothing else is lef
       .filter(name => name.startsWith('dist'))
       .sort(),
   ).toEqual(['dist', 'dist.old']);
+});
+
+describe('what was compiled before', () => {
+  const imported = () => join(folder, 'replicas.ts');
+  const run = () => {
+    const main = join(folder, 'again.ts');
+    if (!existsSync(main))
+      writeFileSync(
+        main,
+        "import { KustomizeApp, OutputFile } from '../../charts';\nimport { replicas } from './replicas';\nconst text: string = replicas;\nconst app = new KustomizeApp();\nnew OutputFile(app, 'f', { path: 'replicas', content: () => text });\napp.synth();\n",
+      );
+    return spawnSync(process.execPath, [join(root, 'bin', 'synth.mjs'), main], { cwd: folder, encoding: 'utf8', env: environment() });
+  };
+  /** Puts a file there that is older than what stood there, as `mv` and `cp -p` do. */
+  const restore = (text: string) => {
+    writeFileSync(`${imported()}.old`, text);
+    utimesSync(`${imported()}.old`, 1, 1);
+    renameSync(`${imported()}.old`, imported());
+  };
+
+  test.each([
+    ['is used again', () => {}, 'three'],
+    ['is not used after an older file came back', () => restore("export const replicas = 'five';\n"), 'five'],
+  ])('%s', (_, change, expected) => {
+    writeFileSync(imported(), "export const replicas = 'three';\n");
+    for (let times = 0; times < 2; times += 1) expect(run()).toMatchObject({ status: 0, stderr: '' });
+    change();
+    expect(run()).toMatchObject({ status: 0, stderr: '' });
+    expect(readFileSync(join(dist, 'replicas'), 'utf8')).toBe(expected);
+  });
+
+  test('passes no wrong type: neither one that came with an older file, nor one that was refused before', () => {
+    writeFileSync(imported(), "export const replicas = 'three';\n");
+    expect(run()).toMatchObject({ status: 0, stderr: '' });
+    restore('export const replicas = 5;\n');
+    for (let times = 0; times < 2; times += 1) expect(run()).toMatchObject({ status: 1, stderr: expect.stringContaining('TS2322') });
+  });
 });
 
 describe('cdk8s synth', () => {
