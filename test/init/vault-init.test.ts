@@ -88,7 +88,8 @@ describe('the init Job', () => {
         'init: /program/plan.json is missing: the pod lacks the volume program\n',
       );
     }
-  });
+    // Node.js may have to be fetched first
+  }, 120_000);
 
   test('stays small enough for a diff and for a ConfigMap', () => {
     // kubectl keeps the last applied text in an annotation, and Kubernetes allows 256 KiB of those
