@@ -2,10 +2,13 @@
 export { k8s } from '../imports';
 export type { AwsEnvironment } from './app/aws/environment';
 export type { ActionList, IamRole, IamStatement } from './app/aws/iam-role';
+export type { HclValue } from './app/hcl';
+export type { AdminPath } from './app/jobs/admin-path';
 export type { OutboundProps } from './app/jobs/outbound';
 export type { VaultWrite } from './app/jobs/vault-write';
 export type { ContainerImage, ImageProps, Images, ImagesProps } from './app/kubernetes/images';
 export type { SelectorLabels } from './app/kubernetes/labels';
+export type { CidrPeer, EgressPeer, NetworkPeer, PodPeer } from './app/kubernetes/network-peers';
 export type { Placement, PlacementProps } from './app/kubernetes/placement';
 export type { ResourceAmounts, ResourcesProps } from './app/kubernetes/resources';
 export type { PodUser } from './app/kubernetes/security';
@@ -27,7 +30,32 @@ export type { EndpointProps } from './aws/resources/endpoint';
 export type { KeyProps } from './aws/resources/key';
 export type { SecretProps } from './aws/resources/secret';
 export type { AutoscalingProps, CommonTableProps, OnDemandTableProps, ProvisionedTableProps, TableProps } from './aws/resources/table';
-export type { AdminPath, AdminProps, JwtAdminProps, KubernetesAdminProps, PeopleProps } from './init/admin';
+export type { AuditDeviceProps } from './configuration/audit-devices';
+export type { AuthMethodProps, OtherAuthProps } from './configuration/auth/auth-methods';
+export type { AwsAuthProps, AwsAuthRole } from './configuration/auth/aws';
+export type { KubernetesAuthProps, KubernetesAuthRole } from './configuration/auth/kubernetes';
+export type { TokenProps } from './configuration/auth/token';
+export type {
+  DatabaseProps,
+  DatabaseRole,
+  DatabaseRoleBase,
+  GroupRole,
+  PrivilegesRole,
+  StatementsRole,
+  StaticRole,
+} from './configuration/databases/database';
+export type { DriftScheduleProps } from './configuration/drift-schedule';
+export type { DatabaseEngineProps, KvProps, OtherEngineProps, SecretsEngineProps } from './configuration/engines';
+export type { GroupProps } from './configuration/groups';
+export type { PasswordPolicy } from './configuration/password-policies';
+export type { Capability, PolicyParameters, PolicyRule } from './configuration/policies';
+export type { RawOperation } from './configuration/raw';
+export { accessorOf, groupIdOf } from './configuration/references';
+export type { KubernetesSecretSource, SecretField, SecretSource, SecretsManagerSource, SsmSource } from './configuration/secret-source';
+export type { TuneProps } from './configuration/tune';
+export { VaultConfiguration } from './configuration/vault-configuration';
+export type { VaultConfigurationProps } from './configuration/vault-configuration-props';
+export type { AdminProps, JwtAdminProps, KubernetesAdminProps, PeopleProps } from './init/admin';
 export { Custody } from './init/custody/custody';
 export type { ClosedCustodyPlace, CustodyPlace } from './init/custody/place';
 export type { SecretsManagerCustodyProps } from './init/custody/secrets-manager';
@@ -44,8 +72,7 @@ export type {
 } from './server/certificate';
 export type { DisruptionBudgetProps } from './server/disruption-budget';
 export type { VaultServerAttributes } from './server/imported-vault';
-export type { EgressPeer, NetworkProps } from './server/network';
-export type { CidrPeer, NetworkPeer, PodPeer } from './server/network-peers';
+export type { NetworkProps } from './server/network';
 export type { AuditVolumeProps } from './server/pod/audit-storage';
 export type { InitContainer } from './server/pod/init-container';
 export type { MemoryLock } from './server/pod/memory-lock';
@@ -55,7 +82,6 @@ export type { AntiAffinity, ZoneSpread } from './server/pod/scheduling';
 export type { CreatedServiceAccountProps, ExistingServiceAccountProps, ServiceAccountProps } from './server/service-account';
 export type { ServerServices, ServiceProps, ServicesProps } from './server/services';
 export type { VaultConfigProps } from './server/vault-hcl/config';
-export type { HclValue } from './server/vault-hcl/hcl';
 export type { CustomResponseHeaders, ListenerProps, ServerListener } from './server/vault-hcl/listener';
 export type { MetricsProps } from './server/vault-hcl/metrics';
 export type { AwsKmsKeyProps, AwsKmsSealProps } from './server/vault-hcl/seal';

@@ -1,6 +1,8 @@
 import type { IConstruct } from 'constructs';
 import type { AwsEnvironment } from './aws/environment';
+import type { IamRole } from './aws/iam-role';
 import type { Images } from './kubernetes/images';
+import type { EgressPeer } from './kubernetes/network-peers';
 import type { Placement } from './kubernetes/placement';
 
 /** The names of a Vault's Services, in its namespace. */
@@ -49,7 +51,18 @@ export interface IVault extends IConstruct {
   readonly table: VaultTable | undefined;
   /** The id, alias or ARN of the KMS key that unseals it; undefined where another seal does. */
   readonly unsealKey: string | undefined;
+  /** The servers' IAM role, to which other charts add statements; undefined where it was made elsewhere. */
+  readonly role: IamRole | undefined;
+  /** What the servers may call besides AWS, DNS, the API server and each other; undefined where no policy is known to hold them. */
+  readonly egress: readonly EgressPeer[] | undefined;
 }
+
+/**
+ * What a login through AWS must be signed for (the header X-Vault-AWS-IAM-Server-ID), where nobody chose it: what a Vault is. Undefined where it has another
+ * storage: nothing tells it from others then.
+ */
+export const defaultServerId = ({ table, aws }: Pick<IVault, 'table' | 'aws'>): string | undefined =>
+  table === undefined ? undefined : `${table.name}.${table.region}.${aws.accountId}`;
 
 /** The address of the active server, for clients in the cluster. */
 export const activeAddress = ({ services, namespace, port }: Pick<IVault, 'services' | 'namespace' | 'port'>): string =>

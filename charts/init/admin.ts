@@ -1,11 +1,13 @@
 import { type AwsEnvironment, parseArn, partitionOf } from '../app/aws/environment';
+import { canonicalArn, stsEndpoint } from '../app/aws/principal';
+import { type AdminPath, adminPath, adminPolicy } from '../app/jobs/admin-path';
 import { jobName } from '../app/jobs/job-name';
 import type { VaultWrite } from '../app/jobs/vault-write';
 import { sourceFile } from '../app/kustomize/source-file';
 import { type Check, listOf, matching, oneOf } from '../app/validation/check';
 import type { Part } from '../app/validation/part';
 import type { KnownProps, Problems } from '../app/validation/problems';
-import type { IVault } from '../app/vault';
+import { defaultServerId, type IVault } from '../app/vault';
 
 /** The ways in for people. */
 export interface PeopleProps {
@@ -43,18 +45,6 @@ export interface JwtAdminProps extends PeopleProps {
 /** The auth method of the admin path, and the people who get in. */
 export type AdminProps = KubernetesAdminProps | JwtAdminProps;
 
-/** The way in after the root token is gone: a ServiceAccount token of the configuration Job. */
-export interface AdminPath {
-  /** Where the auth method is mounted. */
-  readonly mount: string;
-  /** The role of that method, which gives the admin policies. */
-  readonly role: string;
-  /** The ServiceAccount that may log in, in the servers' namespace. */
-  readonly serviceAccount: string;
-  /** The audience that its token must have. */
-  readonly audience: string;
-}
-
 /** Stands for the namespace in which the Job runs: an overlay may have changed it. */
 const namespaceVariable = '$NAMESPACE';
 
@@ -71,7 +61,7 @@ const peoplesWrites = (
     path: 'auth/aws/config/client',
     body: {
       iam_server_id_header_value: serverId ?? defaultServerId(vault),
-      sts_endpoint: `https://sts.${vault.aws.region}.amazonaws.com${partitionOf(vault.aws.region) === 'aws-cn' ? '.cn' : ''}`,
+      sts_endpoint: stsEndpoint(vault.aws.region),
       sts_region: vault.aws.region,
     },
   },
@@ -87,13 +77,6 @@ const peoplesWrites = (
     },
   },
 ];
-
-/** Undefined where the Vault has another storage: nothing tells it from others then. */
-const defaultServerId = ({ table, aws }: IVault): string | undefined =>
-  table === undefined ? undefined : `${table.name}.${table.region}.${aws.accountId}`;
-
-/** Vault compares the caller's ARN without its path (vault issues 2729, 3368): one that is bound with a path never matches. */
-const canonicalArn = (arn: string): string => arn.replace(/^(.*:(?:role|user)\/)(?:.*\/)?/, '$1');
 
 const iamPrincipalCheck = (aws: AwsEnvironment): Check<string> => ({
   ok: value => {
@@ -127,12 +110,7 @@ export class Admin implements Part {
     private readonly vault: IVault,
     private readonly props: AdminProps = {},
   ) {
-    this.path = {
-      mount: props.method ?? 'kubernetes',
-      role: `${vault.name}-admin`,
-      serviceAccount: jobName(vault, 'configuration'),
-      audience: vault.name,
-    };
+    this.path = adminPath(vault, props.method);
   }
 
   validate(problems: Problems): void {
@@ -196,7 +174,7 @@ export class Admin implements Part {
     });
     return [
       { path: 'sys/audit/stdout', unless: { list: 'sys/audit', has: 'stdout/' }, body: { type: 'file', options: { file_path: 'stdout' } } },
-      { path: `sys/policies/acl/${this.path.role}`, body: { policy: sourceFile('init/admin.hcl') } },
+      { path: `sys/policies/acl/${this.path.role}`, body: { policy: adminPolicy() } },
       { path: `sys/policies/acl/${init}`, body: { policy: sourceFile('init/init.hcl') } },
       enable(mount),
       {

@@ -1,13 +1,14 @@
-import { ApiObject, Chart } from 'cdk8s';
+import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
 import { IamRole } from '../app/aws/iam-role';
 import { AwsRequirement } from '../app/aws/requirement';
+import type { AdminPath } from '../app/jobs/admin-path';
+import { authDelegator } from '../app/jobs/auth-delegator';
 import { changesLease, jobName } from '../app/jobs/job-name';
 import { jobNetworkPolicies } from '../app/jobs/network';
 import { Outbound } from '../app/jobs/outbound';
 import { ScriptJob, type ScriptJobProps } from '../app/jobs/script-job';
-import { clusterScoped } from '../app/kubernetes/cluster-scoped';
 import { objectLabels, selectorLabels } from '../app/kubernetes/labels';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
 import { ContainerResources, type ResourcesProps } from '../app/kubernetes/resources';
@@ -18,7 +19,7 @@ import { booleanCheck, oneOf } from '../app/validation/check';
 import { type Part, problemsOf } from '../app/validation/part';
 import type { KnownProps, Problems } from '../app/validation/problems';
 import type { IVault } from '../app/vault';
-import { Admin, type AdminPath } from './admin';
+import { Admin } from './admin';
 import type { CustodyPlace } from './custody/place';
 import { RecoveryKeys } from './keys';
 import type { InitPlan } from './plan';
@@ -208,13 +209,3 @@ const budgetRules = (name: string): k8s.PolicyRule[] => [
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['create'] },
   { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['get', 'delete'], resourceNames: [name] },
 ];
-
-/** Lets Vault ask the cluster whose a ServiceAccount token is (Vault documentation, "Kubernetes auth method"). */
-function authDelegator(scope: Construct, vault: IVault): void {
-  const manifest = k8s.KubeClusterRoleBinding.manifest({
-    metadata: { name: `${vault.namespace}-${vault.name}-auth-delegator`, labels: objectLabels(selectorLabels(vault.name, 'server')) },
-    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:auth-delegator' },
-    subjects: [{ kind: 'ServiceAccount', name: vault.serviceAccountName, namespace: vault.namespace }],
-  });
-  clusterScoped(new ApiObject(scope, 'auth-delegator', manifest));
-}

@@ -2,6 +2,7 @@ import { Construct } from 'constructs';
 import { type AwsEnvironment, checkAwsEnvironment } from '../app/aws/environment';
 import { kmsKeyCheck } from '../app/aws/kms';
 import { Images, type ImagesProps } from '../app/kubernetes/images';
+import { checkEgressPeers, type EgressPeer } from '../app/kubernetes/network-peers';
 import { Placement, type PlacementProps } from '../app/kubernetes/placement';
 import { portCheck } from '../app/validation/addresses';
 import { dnsLabelCheck, dnsSubdomainCheck, labelsCheck, namespaceCheck } from '../app/validation/names';
@@ -42,6 +43,11 @@ export interface VaultServerAttributes {
    */
   readonly unsealKey?: string;
   /**
+   * What its servers may call besides AWS, DNS and the API server: a database that they cannot reach is refused.
+   * @default nothing is known of it, and nothing is refused
+   */
+  readonly egress?: readonly EgressPeer[];
+  /**
    * Which images Jobs run, and where nodes get them.
    * @default those of VaultServer
    */
@@ -64,6 +70,7 @@ const known: KnownProps<VaultServerAttributes> = {
   port: true,
   table: true,
   unsealKey: true,
+  egress: true,
   images: true,
   placement: true,
 };
@@ -82,6 +89,8 @@ export class ImportedVault extends Construct implements IVault {
   readonly placement: Placement;
   readonly table: VaultTable | undefined;
   readonly unsealKey: string | undefined;
+  readonly role = undefined;
+  readonly egress: readonly EgressPeer[] | undefined;
 
   constructor(scope: Construct, id: string, attributes: VaultServerAttributes) {
     super(scope, id);
@@ -97,6 +106,7 @@ export class ImportedVault extends Construct implements IVault {
     this.placement = new Placement(attributes.placement);
     this.table = attributes.table;
     this.unsealKey = attributes.unsealKey;
+    this.egress = attributes.egress;
     this.node.addValidation({ validate: () => this.problems(attributes) });
   }
 
@@ -121,6 +131,7 @@ export class ImportedVault extends Construct implements IVault {
     problems.require('tlsSecretName', this.tlsSecretName, dnsSubdomainCheck);
     problems.require('serviceAccountName', this.serviceAccountName, dnsSubdomainCheck);
     problems.check('unsealKey', this.unsealKey, kmsKeyCheck);
+    checkEgressPeers(problems, 'egress', this.egress);
     this.images.validate(problems);
     this.placement.validate(problems);
     return problems.messages;

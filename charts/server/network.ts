@@ -1,17 +1,12 @@
 import type { Construct } from 'constructs';
 import type { k8s } from '../../imports';
+import { checkEgressPeers, checkPeers, type EgressPeer, type NetworkPeer, policyPeer } from '../app/kubernetes/network-peers';
 import { dnsEgress, metadataServices, networkPolicy, ports } from '../app/kubernetes/network-policy';
-import { portCheck } from '../app/validation/addresses';
-import { listOf } from '../app/validation/check';
 import type { Part } from '../app/validation/part';
 import type { KnownProps, Problems } from '../app/validation/problems';
-import { checkPeers, type NetworkPeer, peerNames, policyPeer } from './network-peers';
 import type { ServerIdentity } from './server-identity';
 import type { ServerPorts } from './server-ports';
 import type { ServicesProps } from './services';
-
-/** What the servers may call: pods or addresses, and the ports that they listen on. */
-export type EgressPeer = NetworkPeer & { readonly ports: readonly number[] };
 
 /** Who may call the servers, and what they may call. AWS, DNS, the API server and each other they may always call. */
 export interface NetworkProps {
@@ -26,8 +21,6 @@ export interface NetworkProps {
    */
   readonly egress?: readonly EgressPeer[];
 }
-
-const egressNames: KnownProps<EgressPeer> = { ...peerNames, ports: true };
 
 /** What the policies have to open for other parts of the servers. */
 export interface OpenedByOthers {
@@ -56,6 +49,11 @@ export class ServerNetwork implements Part {
     if (props !== 'off') this.addPolicies(props);
   }
 
+  /** What else the servers may call; undefined where no policy holds them. */
+  get egress(): readonly EgressPeer[] | undefined {
+    return this.props === 'off' ? undefined : (this.props.egress ?? []);
+  }
+
   /** The ports of other machines that the servers may call; undefined where no policy holds them. */
   get openPorts(): readonly number[] | undefined {
     if (this.props === 'off') return undefined;
@@ -67,9 +65,7 @@ export class ServerNetwork implements Part {
     if (!problems.isGroup('network', props, 'off')) return;
     problems.checkNames('network', props, { clients: true, egress: true } satisfies KnownProps<NetworkProps>);
     checkPeers(problems, 'network.clients', props.clients);
-    checkPeers(problems, 'network.egress', props.egress, egressNames);
-    for (const [index, { ports: numbers }] of (props.egress ?? []).entries())
-      problems.require(`network.egress[${index}].ports`, numbers, listOf(portCheck));
+    checkEgressPeers(problems, 'network.egress', props.egress);
     if (!(props.clients ?? []).some(client => client.cidr !== undefined)) this.refuseExposure(problems);
   }
 

@@ -5,6 +5,7 @@ import type { IamRole } from '../app/aws/iam-role';
 import { AwsRequirement } from '../app/aws/requirement';
 import { Images } from '../app/kubernetes/images';
 import type { SelectorLabels } from '../app/kubernetes/labels';
+import type { EgressPeer } from '../app/kubernetes/network-peers';
 import { Placement } from '../app/kubernetes/placement';
 import { useAlone } from '../app/kustomize/unique-resource';
 import { problemsOf } from '../app/validation/part';
@@ -90,6 +91,7 @@ export class VaultServer extends Chart implements IVault {
   readonly pod: ServerPod;
   /** The API object, for what no prop says: `vault.statefulSet.addJsonPatch(...)`. */
   readonly statefulSet: ApiObject;
+  private readonly network: ServerNetwork;
 
   constructor(scope: Construct, id: string, props: VaultServerProps) {
     super(scope, id, { namespace: props.namespace });
@@ -127,14 +129,14 @@ export class VaultServer extends Chart implements IVault {
     // who reaches the servers, and whom they reach
     this.services = new ServerServices(this, server, props.services, { ports, storage });
     this.certificate = new ServerCertificate(this, server, props.tls, this.services, this.listener);
-    const network = new ServerNetwork(this, server, props.network, {
+    this.network = new ServerNetwork(this, server, props.network, {
       ports,
       aws: endpointPorts([...storage.endpoints, ...seal.endpoints]),
       scrapers: metrics.scrapers,
       telemetry: telemetry.ports,
       services: props.services ?? {},
     });
-    this.clientLabels = network.clientLabels;
+    this.clientLabels = this.network.clientLabels;
 
     // who the servers are, and what they may do
     const account = new ServerServiceAccount(this, server, props.serviceAccount, {
@@ -164,7 +166,7 @@ export class VaultServer extends Chart implements IVault {
     const probes = new Probes(props.probes);
     const shutdown = new Shutdown(props);
     const scheduling = new Scheduling(server, this.placement, props);
-    const additions = new PodAdditions(props, { ports, audit, network, namespace });
+    const additions = new PodAdditions(props, { ports, audit, network: this.network, namespace });
     this.pod = new ServerPod(this, props.user, {
       metadata,
       account,
@@ -187,7 +189,7 @@ export class VaultServer extends Chart implements IVault {
 
     const shared = [server, namespace, memory, vaultImage, this.images, this.placement];
     const hcl = [storage, seal, this.listener, metrics, telemetry, userLockout, config];
-    const reachable = [this.services, this.certificate, network, account];
+    const reachable = [this.services, this.certificate, this.network, account];
     const pods = [this.pod, metadata, audit, probes, shutdown, resources, scheduling, additions, budget];
     const parts = [...shared, ...hcl, ...reachable, ...pods];
     this.node.addValidation({ validate: () => problemsOf(props, known, parts) });
@@ -206,6 +208,11 @@ export class VaultServer extends Chart implements IVault {
   /** The Secret with the servers' certificate and its authority. */
   get tlsSecretName(): string {
     return this.certificate.secretName;
+  }
+
+  /** What else the servers may call; undefined where no policy holds them. */
+  get egress(): readonly EgressPeer[] | undefined {
+    return this.network.egress;
   }
 
   private requireOfAws(storage: DynamoDbStorage, seal: AwsKmsSeal): void {

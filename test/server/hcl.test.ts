@@ -1,7 +1,7 @@
 import { parse } from '@cdktn/hcl2json';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { renderHcl } from '../../charts/server/vault-hcl/hcl';
+import { renderHcl } from '../../charts/app/hcl';
 
 /** HCL's JSON form: normalised, and with what would be a template written twice. */
 const asJson = (text: string) => text.normalize('NFC').replace(/([$%])(?=\{)/g, '$1$1');

@@ -9,10 +9,9 @@ import { omitUndefined } from '../kubernetes/omit-undefined';
 import type { Placement } from '../kubernetes/placement';
 import type { ContainerResources } from '../kubernetes/resources';
 import { apiTokenMount, apiTokenVolume, podSecurity, unprivileged } from '../kubernetes/security';
-import { unpruned } from '../kubernetes/unpruned';
 import { HashedObject } from '../kustomize/hashed-object';
 import { Outbound } from './outbound';
-import { configMapKey, programFiles } from './program';
+import { ProgramFiles } from './program-files';
 
 export interface ScriptJobProps {
   /** Names the Job, its ConfigMap and its Role, such as "vault-init". */
@@ -26,15 +25,15 @@ export interface ScriptJobProps {
   readonly entry: string;
   /** What synth tells the program: /program/plan.json. */
   readonly plan: object;
+  /**
+   * Further files in /program, by their paths: what would make the plan too large for one ConfigMap.
+   * @default none
+   */
+  readonly data?: Readonly<Record<string, string>>;
   /** The ServiceAccount of this Job alone. */
   readonly serviceAccount: string;
   /** The Lease that the program takes, so that no two Jobs change one Vault at once. */
   readonly lease: string;
-  /**
-   * When it runs: at once, as a Job; by a clock, as a CronJob; or when somebody makes a Job from a suspended CronJob.
-   * @default at once
-   */
-  readonly schedule?: { readonly cron: string; readonly timeZone?: string } | 'manual';
   /**
    * What else that ServiceAccount may do in its namespace.
    * @default nothing
@@ -92,32 +91,40 @@ export interface ScriptJobProps {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** When a CronJob runs. */
+export interface JobSchedule {
+  /** The name of the CronJob. */
+  readonly name: string;
+  readonly cron: string;
+  readonly timeZone?: string;
+  /** Environment variables that it has besides the Job's, or in their place. */
+  readonly env: readonly k8s.EnvVar[];
+}
+
 /**
- * A Job, or a CronJob, that runs one program. The ConfigMap with the program carries a content hash in its name, and a Job does too: a changed one is a new
- * Job, which can be applied where the old one has run.
+ * A Job that runs one program. The ConfigMaps with the program carry a content hash in their names, and the Job does too: a changed one is a new Job, which can
+ * be applied where the old one has run.
  */
 export class ScriptJob extends Construct {
-  constructor(scope: Construct, id: string, props: ScriptJobProps) {
+  private readonly metadata: { readonly namespace: string; readonly labels: Record<string, string> };
+  private readonly spec: (env: readonly k8s.EnvVar[]) => k8s.JobSpec;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: ScriptJobProps,
+  ) {
     super(scope, id);
-    const { name, namespace, schedule } = props;
+    const { name, namespace } = props;
     const selector = selectorLabels(props.instance, props.component);
-    const metadata = { namespace, labels: objectLabels(selector) };
-    const files = { ...programFiles(props.entry), 'plan.json': `${JSON.stringify(props.plan, null, 1)}\n` };
-    const program = new HashedObject(this, 'program', {
-      ...k8s.KubeConfigMap.manifest({
-        // an older Job still mounts the one before
-        metadata: { ...metadata, annotations: unpruned },
-        data: Object.fromEntries(Object.entries(files).map(([path, text]) => [configMapKey(path), text])),
-        immutable: true,
-      }),
-      baseName: `${name}-program`,
-    });
+    this.metadata = { namespace, labels: objectLabels(selector) };
+    const program = new ProgramFiles(this, name, this.metadata, props);
     new ApiObject(
       this,
       'service-account',
       k8s.KubeServiceAccount.manifest({
         metadata: {
-          ...metadata,
+          ...this.metadata,
           name: props.serviceAccount,
           ...(props.role === undefined ? {} : { annotations: accountAnnotations(props.role, props) }),
         },
@@ -125,30 +132,33 @@ export class ScriptJob extends Construct {
       }),
     );
     namespacedRole(this, {
-      ...metadata,
+      ...this.metadata,
       name,
       serviceAccount: props.serviceAccount,
       rules: [...leaseRules(props.lease), ...(props.rules ?? [])],
     });
-    const job: k8s.JobSpec = {
+    this.spec = env => ({
       backoffLimit: props.backoffLimit ?? 6,
-      template: { metadata: { labels: selector }, spec: programPod(props, program.hashedName, Object.keys(files)) },
-    };
-    const annotated = { ...metadata, ...omitUndefined({ annotations: props.annotations }) };
-    if (schedule === undefined) {
-      new HashedObject(this, 'job', { ...k8s.KubeJob.manifest({ metadata: annotated, spec: job }), baseName: name });
-      return;
-    }
-    const times =
-      schedule === 'manual'
-        ? { schedule: '@yearly', suspend: true }
-        : { schedule: schedule.cron, ...omitUndefined({ timeZone: schedule.timeZone }) };
+      template: { metadata: { labels: selector }, spec: programPod({ ...props, env }, program) },
+    });
+    const metadata = { ...this.metadata, ...omitUndefined({ annotations: props.annotations }) };
+    new HashedObject(this, 'job', { ...k8s.KubeJob.manifest({ metadata, spec: this.spec(props.env ?? []) }), baseName: name });
+  }
+
+  /** The same pod as a CronJob, which never runs beside itself. */
+  addSchedule({ name, cron, timeZone, env }: JobSchedule): void {
+    const own = (this.props.env ?? []).filter(variable => !env.some(other => other.name === variable.name));
     new ApiObject(
       this,
-      'job',
+      'cron-job',
       k8s.KubeCronJob.manifest({
-        metadata: { ...annotated, name },
-        spec: { ...times, concurrencyPolicy: 'Forbid', jobTemplate: { metadata: { labels: objectLabels(selector) }, spec: job } },
+        metadata: { ...this.metadata, name },
+        spec: {
+          schedule: cron,
+          ...omitUndefined({ timeZone }),
+          concurrencyPolicy: 'Forbid',
+          jobTemplate: { metadata: { labels: this.metadata.labels }, spec: this.spec([...own, ...env]) },
+        },
       }),
     );
   }
@@ -166,7 +176,7 @@ const leaseRules = (name: string): k8s.PolicyRule[] => [
 ];
 
 /** The pod of every program: one container, no privilege, nothing writable. */
-function programPod(props: ScriptJobProps, program: string, paths: readonly string[]): k8s.PodSpec {
+function programPod(props: ScriptJobProps, program: ProgramFiles): k8s.PodSpec {
   const outbound = props.outbound ?? new Outbound();
   const field = (name: string, fieldPath: string): k8s.EnvVar => ({ name, valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } } });
   return {
@@ -204,12 +214,6 @@ function programPod(props: ScriptJobProps, program: string, paths: readonly stri
     restartPolicy: 'OnFailure',
     securityContext: podSecurity(),
     serviceAccountName: props.serviceAccount,
-    volumes: [
-      // the folders of charts/, so that imports are the same here and there
-      { name: 'program', configMap: { name: program, defaultMode: 0o444, items: paths.map(path => ({ key: configMapKey(path), path })) } },
-      apiTokenVolume(props.tokenSeconds),
-      ...outbound.volumes,
-      ...(props.volumes ?? []),
-    ],
+    volumes: [program.volume, apiTokenVolume(props.tokenSeconds), ...outbound.volumes, ...(props.volumes ?? [])],
   };
 }

@@ -32,6 +32,13 @@ export const cidrCheck = string(
   'write for example "10.0.0.0/16"',
 );
 
+/** A DNS name or an address. */
+export const hostnameCheck = string(
+  value => dnsSubdomainCheck.ok(value) || ipAddressCheck.ok(value),
+  'DNS names in lower case, or addresses',
+  'write for example "orders.cluster-abc.eu-west-1.rds.amazonaws.com"',
+);
+
 export const urlCheck = string(
   value =>
     /^https?:\/\/[A-Za-z0-9.-]+(:\d{1,5})?(\/[A-Za-z0-9._~/-]*)?$/.test(value) && portCheck.ok(Number(/:(\d+)/.exec(value)?.[1] ?? 443)),

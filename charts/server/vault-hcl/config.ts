@@ -1,3 +1,4 @@
+import { attributesOf, type HclBlock, type HclValue, renderHcl, snakeCase } from '../../app/hcl';
 import { booleanCheck, type Check, type Checks, integer, isYamlText, listOf, matching, oneOf, textCheck } from '../../app/validation/check';
 import { durationCheck, durationSeconds } from '../../app/validation/durations';
 import { absolutePathCheck } from '../../app/validation/names';
@@ -5,7 +6,6 @@ import type { Part } from '../../app/validation/part';
 import type { Problems } from '../../app/validation/problems';
 import type { ServerIdentity } from '../server-identity';
 import { cipherSuiteCheck } from './cipher-suites';
-import { attributesOf, type HclBlock, type HclValue, renderHcl, snakeCase } from './hcl';
 
 /**
  * The top-level keys of Vault's configuration, in the terms of Vault's documentation ("Vault configuration parameters"): all of the

@@ -1,4 +1,5 @@
 import type { IConstruct } from 'constructs';
+import { attributesOf, type HclBlock, type HclBody } from '../../app/hcl';
 import { omitUndefined } from '../../app/kubernetes/omit-undefined';
 import { assertNotSynthesized } from '../../app/kustomize/tree-lock';
 import { cidrCheck, portCheck } from '../../app/validation/addresses';
@@ -7,7 +8,6 @@ import { durationCheck } from '../../app/validation/durations';
 import type { Part } from '../../app/validation/part';
 import type { Problems } from '../../app/validation/problems';
 import { cipherSuiteCheck } from './cipher-suites';
-import { attributesOf, type HclBlock, type HclBody } from './hcl';
 
 /** Response headers by status ("default", "2xx" to "5xx", or one code): header → values. */
 export type CustomResponseHeaders = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;

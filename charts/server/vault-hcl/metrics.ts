@@ -1,8 +1,8 @@
+import type { HclBlock } from '../../app/hcl';
+import { checkPeers, type NetworkPeer } from '../../app/kubernetes/network-peers';
 import { type Check, integer } from '../../app/validation/check';
 import type { Part } from '../../app/validation/part';
 import type { KnownProps, Problems } from '../../app/validation/problems';
-import { checkPeers, type NetworkPeer } from '../network-peers';
-import type { HclBlock } from './hcl';
 import { type ServerListener, tcpListener } from './listener';
 
 /** A second listener, on which metrics need no token. */

@@ -2,12 +2,12 @@ import { type AwsEnvironment, parseArn, partitionOf, regionCheck, roleArnCheck }
 import type { IamStatement } from '../../app/aws/iam-role';
 import { kmsKeyCheck, kmsKeyName } from '../../app/aws/kms';
 import type { RequiredKey } from '../../app/aws/requirement';
+import { attributesOf, type HclBlock } from '../../app/hcl';
 import { urlCheck } from '../../app/validation/addresses';
 import { type Checks, matching } from '../../app/validation/check';
 import type { Part } from '../../app/validation/part';
 import type { Problems } from '../../app/validation/problems';
 import type { ServerIdentity } from '../server-identity';
-import { attributesOf, type HclBlock } from './hcl';
 
 /** A `seal "awskms"` stanza, in the terms of Vault's documentation ("AWS KMS seal"). Credentials come from the pod's role. */
 export interface AwsKmsKeyProps {

@@ -1,11 +1,11 @@
 import { partitionOf, regionCheck, tableArn } from '../../app/aws/environment';
 import { type ActionList, allow, type IamStatement } from '../../app/aws/iam-role';
+import { type HclBlock, snakeCase } from '../../app/hcl';
 import { urlCheck } from '../../app/validation/addresses';
 import { booleanCheck, type Checks, integer, matching, oneOf } from '../../app/validation/check';
 import type { Part } from '../../app/validation/part';
 import type { Problems } from '../../app/validation/problems';
 import type { ServerIdentity } from '../server-identity';
-import { type HclBlock, snakeCase } from './hcl';
 
 /** The `storage "dynamodb"` stanza, in the terms of Vault's documentation ("DynamoDB storage backend"). Credentials come from the pod's role. */
 export interface DynamoDbStorageProps {

@@ -1,4 +1,5 @@
 import type { k8s } from '../../../imports';
+import { attributesOf, type HclBlock } from '../../app/hcl';
 import { ports } from '../../app/kubernetes/network-policy';
 import { omitUndefined } from '../../app/kubernetes/omit-undefined';
 import { hostPortCheck } from '../../app/validation/addresses';
@@ -6,7 +7,6 @@ import { booleanCheck, type Checks, integer, listOf, matching, textCheck } from 
 import { durationCheck } from '../../app/validation/durations';
 import type { Part } from '../../app/validation/part';
 import type { Problems } from '../../app/validation/problems';
-import { attributesOf, type HclBlock } from './hcl';
 
 /** The `telemetry` stanza, in the terms of Vault's documentation ("telemetry stanza"). */
 export interface TelemetryProps {

@@ -1,8 +1,8 @@
+import { attributesOf, type HclBlock } from '../../app/hcl';
 import { booleanCheck, type Checks, integer, oneOf } from '../../app/validation/check';
 import { durationCheck } from '../../app/validation/durations';
 import type { Part } from '../../app/validation/part';
 import type { Problems } from '../../app/validation/problems';
-import { attributesOf, type HclBlock } from './hcl';
 
 /** A `user_lockout` stanza, in the terms of Vault's documentation ("User lockout"). */
 export interface UserLockoutProps {

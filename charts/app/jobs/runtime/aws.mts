@@ -38,6 +38,9 @@ const timeout = 20_000;
 const [longest, shortest] = [43_200, 3_600];
 const errorShape = object({ __type: string, message: optional(string), Message: optional(string) });
 
+/** Where the name of a service in its protocol is not that of its endpoint. */
+const targets: Readonly<Record<string, string>> = { ssm: 'AmazonSSM' };
+
 /** AWS's regional endpoint (AWS General Reference, "Service endpoints"). */
 const regional = (region: string) => (service: string) =>
   `https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
@@ -58,7 +61,7 @@ export class Aws {
     const { ends: _, ...credentials } = await this.#credentials();
     // its own retries are silent, and leave out throttling
     const client = new AwsClient({ ...credentials, service, region: this.#options.region, retries: 0 });
-    const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `${service}.${action}` };
+    const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `${targets[service] ?? service}.${action}` };
     const { status, text } = await this.#send(`${action}`, signal =>
       client.fetch(this.#endpoint(service), { method: 'POST', headers, body: JSON.stringify(body), signal }),
     );

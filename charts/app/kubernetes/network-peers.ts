@@ -1,9 +1,9 @@
-import type { k8s } from '../../imports';
-import { metadataServices } from '../app/kubernetes/network-policy';
-import { cidrCheck, cidrContains } from '../app/validation/addresses';
-import { type Check, listOf } from '../app/validation/check';
-import { labelsCheck } from '../app/validation/names';
-import type { KnownProps, Problems } from '../app/validation/problems';
+import type { k8s } from '../../../imports';
+import { cidrCheck, cidrContains, portCheck } from '../validation/addresses';
+import { type Check, listOf } from '../validation/check';
+import { labelsCheck } from '../validation/names';
+import type { KnownProps, Problems } from '../validation/problems';
+import { metadataServices } from './network-policy';
 
 /** Pods by label; without `namespaceLabels` those of the servers' own namespace. */
 export interface PodPeer {
@@ -32,7 +32,16 @@ export interface CidrPeer {
 /** Who is on the other side: pods, or addresses. */
 export type NetworkPeer = PodPeer | CidrPeer;
 
-export const peerNames: KnownProps<NetworkPeer> = { cidr: true, except: true, podLabels: true, namespaceLabels: true };
+/** What the servers may call: pods or addresses, and the ports that they listen on. */
+export type EgressPeer = NetworkPeer & { readonly ports: readonly number[] };
+
+const peerNames: KnownProps<NetworkPeer> = { cidr: true, except: true, podLabels: true, namespaceLabels: true };
+const egressNames: KnownProps<EgressPeer> = { ...peerNames, ports: true };
+
+export function checkEgressPeers(problems: Problems, group: string, peers: readonly EgressPeer[] = []): void {
+  checkPeers(problems, group, peers, egressNames);
+  for (const [index, { ports }] of peers.entries()) problems.require(`${group}[${index}].ports`, ports, listOf(portCheck));
+}
 
 export function checkPeers(problems: Problems, group: string, peers: readonly NetworkPeer[] = [], names: object = peerNames): void {
   for (const [index, peer] of peers.entries()) {

@@ -1,0 +1,18 @@
+import { ApiObject } from 'cdk8s';
+import type { Construct } from 'constructs';
+import { k8s } from '../../../imports';
+import { clusterScoped } from '../kubernetes/cluster-scoped';
+import { objectLabels, selectorLabels } from '../kubernetes/labels';
+import type { IVault } from '../vault';
+
+/** Lets Vault ask the cluster whose a ServiceAccount token is (Vault documentation, "Kubernetes auth method"); once, whoever needs it. */
+export function authDelegator(scope: Construct, vault: IVault): void {
+  const name = `${vault.namespace}-${vault.name}-auth-delegator`;
+  if (scope.node.root.node.findAll().some(construct => ApiObject.isApiObject(construct) && construct.name === name)) return;
+  const manifest = k8s.KubeClusterRoleBinding.manifest({
+    metadata: { name, labels: objectLabels(selectorLabels(vault.name, 'server')) },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:auth-delegator' },
+    subjects: [{ kind: 'ServiceAccount', name: vault.serviceAccountName, namespace: vault.namespace }],
+  });
+  clusterScoped(new ApiObject(scope, 'auth-delegator', manifest));
+}

@@ -1,0 +1,48 @@
+import type { ScriptJob } from '../app/jobs/script-job';
+import { omitUndefined } from '../app/kubernetes/omit-undefined';
+import { booleanCheck, type Checks, matching } from '../app/validation/check';
+import type { Part } from '../app/validation/part';
+import type { Problems } from '../app/validation/problems';
+
+/** When the Job looks at the configuration again, and what it does about what somebody changed. */
+export interface DriftScheduleProps {
+  /** When, as a CronJob has it, such as "0 6 * * *". */
+  readonly cron: string;
+  /**
+   * The time zone of those times, such as "Europe/Berlin".
+   * @default that of the cluster's controller manager, mostly UTC
+   */
+  readonly timeZone?: string;
+  /**
+   * Whether what differs is brought back, or only reported: the Job then fails where something differs.
+   * @default false
+   */
+  readonly repair?: boolean;
+}
+
+const checks: Checks<DriftScheduleProps> = {
+  cron: matching(
+    /^(@(hourly|daily|weekly|monthly)|[\d*,/-]+( [\d*,/A-Za-z-]+){4})$/,
+    'times of a CronJob: five fields',
+    'write for example "0 6 * * *"',
+  ),
+  timeZone: matching(/^[A-Za-z]+([/_+-]?\w+)*$/, 'names of the IANA time zone database', 'write for example "Europe/Berlin"'),
+  repair: booleanCheck,
+};
+
+/** The same Job by a clock. */
+export class DriftSchedule implements Part {
+  constructor(private readonly props: DriftScheduleProps | undefined) {}
+
+  validate(problems: Problems): void {
+    if (!problems.isGroup('schedule', this.props)) return;
+    problems.require('schedule.cron', this.props.cron, checks.cron);
+    problems.checkAll('schedule', this.props, checks);
+  }
+
+  addTo(job: ScriptJob, name: string): void {
+    if (this.props === undefined) return;
+    const { cron, timeZone, repair = false } = this.props;
+    job.addSchedule({ name, cron, ...omitUndefined({ timeZone }), env: [{ name: 'MODE', value: repair ? 'apply' : 'report' }] });
+  }
+}

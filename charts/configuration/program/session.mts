@@ -1,0 +1,66 @@
+import type { Answer } from '../../app/jobs/runtime/https.mts';
+import { type Vault, vaultErrors } from '../../app/jobs/runtime/vault.mts';
+import { NotYet, type Waiter } from '../../app/jobs/runtime/wait.mts';
+
+/** Vault said no to a request, and will say so again: its own words. */
+export class Refused extends Error {}
+
+/** Vault as this Job's role: logs in when it needs to, also again where its token has ended. */
+export class Session {
+  readonly #vault: Vault;
+  readonly #waiter: Waiter;
+  readonly #login: () => Promise<string>;
+  #token: string | undefined;
+
+  constructor(vault: Vault, waiter: Waiter, login: () => Promise<string>) {
+    this.#vault = vault;
+    this.#waiter = waiter;
+    this.#login = login;
+  }
+
+  /** Waits until the way in is made: the init Job may be at it. */
+  async login(): Promise<void> {
+    this.#token = await this.#waiter.until('the first login, which the init Job or an administrator makes possible', this.#login);
+  }
+
+  /** Waits for what passes; every other answer is the caller's to judge. All calls of this program may be repeated. */
+  call(method: string, path: string, body?: unknown): Promise<Answer> {
+    return this.#waiter.until(`Vault to answer ${method} ${path}`, async () => {
+      this.#token ??= await this.#login();
+      const answer = await this.#vault.call(method, path, { token: this.#token, ...(body === undefined ? {} : { body }) });
+      if (answer.status === 403 && vaultErrors(answer).includes('invalid token')) {
+        this.#token = undefined;
+        throw new NotYet('the token has ended');
+      }
+      // a kv engine of version 2 that was mounted a moment ago
+      if (answer.status === 400 && vaultErrors(answer).includes('Upgrading from non-versioned')) throw new NotYet(vaultErrors(answer));
+      // 412, 429, 472, 473 and 5xx pass (Vault API documentation, "HTTP status codes")
+      if (answer.status >= 500 || [412, 429, 472, 473].includes(answer.status))
+        throw new NotYet(`Vault answered ${answer.status} (${vaultErrors(answer)})`);
+      return answer;
+    });
+  }
+
+  /** The text of what stands at a path; undefined where there is nothing. */
+  async read(path: string): Promise<string | undefined> {
+    const answer = await this.call('GET', path);
+    if (answer.status === 404) return undefined;
+    if (answer.status !== 200) throw refused('reading', path, answer);
+    return answer.text;
+  }
+
+  /** The text that Vault answers; empty where it only confirms. */
+  async write(path: string, body: object): Promise<string> {
+    const answer = await this.call('PUT', path, body);
+    if (answer.status !== 200 && answer.status !== 204) throw refused('writing', path, answer);
+    return answer.text;
+  }
+
+  async delete(path: string): Promise<void> {
+    const answer = await this.call('DELETE', path);
+    if (![200, 204, 404].includes(answer.status)) throw refused('deleting', path, answer);
+  }
+}
+
+const refused = (verb: string, path: string, answer: Answer): Refused =>
+  new Refused(`${verb} ${path}: Vault answered ${answer.status} (${vaultErrors(answer)})`);

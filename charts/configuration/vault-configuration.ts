@@ -1,0 +1,248 @@
+import { Chart } from 'cdk8s';
+import type { Construct } from 'constructs';
+import type { k8s } from '../../imports';
+import { IamRole } from '../app/aws/iam-role';
+import { adminPath, adminPolicy } from '../app/jobs/admin-path';
+import { authDelegator } from '../app/jobs/auth-delegator';
+import { changesLease, jobName } from '../app/jobs/job-name';
+import { jobNetworkPolicies } from '../app/jobs/network';
+import { Outbound } from '../app/jobs/outbound';
+import { ScriptJob, type ScriptJobProps } from '../app/jobs/script-job';
+import { selectorLabels } from '../app/kubernetes/labels';
+import { omitUndefined } from '../app/kubernetes/omit-undefined';
+import { ContainerResources, type ResourcesProps } from '../app/kubernetes/resources';
+import { environmentFolder, KustomizeFolder } from '../app/kustomize/kustomize-folder';
+import { useAlone } from '../app/kustomize/unique-resource';
+import { type Part, problemsOf } from '../app/validation/part';
+import type { KnownProps, Problems } from '../app/validation/problems';
+import type { IVault } from '../app/vault';
+import { AuditDevices } from './audit-devices';
+import { AuthMethods } from './auth/auth-methods';
+import { Databases } from './databases/databases';
+import { DriftSchedule } from './drift-schedule';
+import { SecretsEngines } from './engines';
+import { Groups } from './groups';
+import { operationFiles } from './operation-files';
+import { PasswordPolicies } from './password-policies';
+import type { ConfigurationPlan, EnableOperation } from './plan';
+import { type Capability, Policies, type PolicyRule, policyHcl } from './policies';
+import { checkReferences } from './policy-references';
+import { RawOperations } from './raw';
+import { secretNames, secretStatements } from './secrets';
+import type { VaultConfigurationProps } from './vault-configuration-props';
+
+const defaultResources: ResourcesProps = {
+  requests: { cpu: '100m', memory: '128Mi', ephemeralStorage: '64Mi' },
+  limits: { memory: '256Mi', ephemeralStorage: '64Mi' },
+};
+
+/**
+ * Says who may log in to a Vault, what they may do, and what they get: a Job brings Vault to it, and reports what it found.
+ *
+ * TypeScript decides at synth and renders operations in their order; the Job's program carries them out.
+ */
+export class VaultConfiguration extends Chart {
+  /** The Job's IAM role; undefined where it reads no secret of AWS. */
+  readonly role: IamRole | undefined;
+
+  constructor(scope: Construct, id: string, props: VaultConfigurationProps) {
+    super(scope, id, { namespace: props.vault.namespace });
+    const { vault } = props;
+    const name = jobName(vault, 'configuration');
+    const admin = props.admin ?? adminPath(vault);
+    const pods = selectorLabels(vault.name, 'configuration');
+
+    // what Vault is brought to
+    const passwordPolicies = new PasswordPolicies(props.passwordPolicies);
+    const auth = new AuthMethods(vault, props.auth);
+    const databases = new Databases(vault, props.databases, auth, passwordPolicies.names);
+    const engines = new SecretsEngines(props.engines, databases.mounts);
+    const policies = new Policies(props.policies);
+    const audit = new AuditDevices(props.audit);
+    const groups = new Groups(props.groups, auth.mounts);
+    const raw = new RawOperations(vault.aws, props.raw);
+
+    // what the Job may do in AWS and in the cluster, and whom it reaches
+    const sources = [...(props.databases ?? []).map(({ master }) => master), ...raw.sources];
+    const outbound = new Outbound(props.outbound);
+    const resources = new ContainerResources(props.resources ?? defaultResources);
+    const schedule = new DriftSchedule(props.schedule);
+    this.role = this.addRole(name, admin.serviceAccount, props, secretStatements(sources, vault.aws));
+    if (auth.statements.length > 0) vault.role?.addStatements(...auth.statements);
+    if (Object.values(props.auth ?? {}).some(({ type }) => type === 'kubernetes')) authDelegator(this, vault);
+    jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound });
+    useAlone(
+      this,
+      `the configuration of Vault ${vault.name} in ${vault.namespace}`,
+      'write all of it into one VaultConfiguration: each would take the other’s for unmanaged',
+    );
+
+    const operations = operationFiles({
+      engines: [stateMount(name), ...audit.enable(), ...auth.enable(), ...engines.enable()],
+      'password-policies': passwordPolicies.operations(),
+      connections: databases.connections(),
+      'database-roles': databases.roles(),
+      // before the policies, which may name them
+      groups: groups.operations(),
+      policies: [...policies.operations(), ...databases.policies()],
+      auth: auth.operations(login => databases.policiesOf(login)),
+      raw: raw.operations(),
+    });
+    const lease = changesLease(vault);
+    const plan: ConfigurationPlan = {
+      lease,
+      login: { mount: admin.mount, role: admin.role },
+      ownPolicies: { [admin.role]: adminPolicy(), [name]: ownPolicy(name, engines, raw) },
+      state: name,
+      prune: props.prune ?? false,
+      operations: Object.keys(operations),
+    };
+    const job = new ScriptJob(this, 'job', {
+      name,
+      namespace: vault.namespace,
+      instance: vault.name,
+      component: 'configuration',
+      entry: 'configuration/program/main.mts',
+      plan,
+      data: operations,
+      serviceAccount: admin.serviceAccount,
+      lease,
+      rules: secretRules(secretNames(sources)),
+      env: [
+        { name: 'VAULT_ADDR', value: `https://${vault.services.active}.$(NAMESPACE).svc:${vault.port}` },
+        { name: 'AWS_REGION', value: vault.aws.region },
+        { name: 'MODE', value: 'apply' },
+      ],
+      ...jobVolumes(vault, admin.audience, databases),
+      outbound,
+      images: vault.images,
+      placement: vault.placement,
+      resources,
+      // the init Job may take its time, and a database may be away: it looks again, less and less often
+      backoffLimit: 20,
+      ...omitUndefined({ role: this.role }),
+    });
+    schedule.addTo(job, `${name}-drift`);
+
+    const parts: readonly Part[] = [
+      { validate: problems => validateVault(problems, this, vault) },
+      passwordPolicies,
+      auth,
+      engines,
+      databases,
+      policies,
+      audit,
+      groups,
+      raw,
+      schedule,
+      outbound,
+      resources,
+      { validate: problems => checkReferences(problems, { policies, databases, auth, groups, engines, props }) },
+      { validate: problems => this.validateRole(problems, props) },
+    ];
+    this.node.addValidation({ validate: () => problemsOf(props, known, parts) });
+  }
+
+  private addRole(
+    name: string,
+    account: string,
+    { vault, role }: VaultConfigurationProps,
+    statements: ReturnType<typeof secretStatements>,
+  ): IamRole | undefined {
+    if (statements.length === 0) return undefined;
+    return new IamRole(this, 'iam-role', {
+      aws: vault.aws,
+      role: role ?? name,
+      serviceAccount: { namespace: vault.namespace, name: account },
+      statements: () => statements,
+    });
+  }
+
+  private validateRole(problems: Problems, { role }: VaultConfigurationProps): void {
+    if (role !== undefined && this.role === undefined)
+      problems.refuse('role', role, 'nothing without a secret in AWS', 'leave it out: the Job calls no AWS');
+  }
+}
+
+/** A kv engine of version 1 that nobody but the Job has a use for: what it knows of earlier runs. */
+const stateMount = (path: string): EnableOperation => ({
+  do: 'enable',
+  at: 'sys/mounts',
+  name: `${path}/`,
+  body: { type: 'kv', options: { version: '1' } },
+});
+
+/** What the administrator's policy leaves out: engines, by the mounts that there are. No path that gives out a secret, but that of the Job's own connections. */
+function ownPolicy(state: string, engines: SecretsEngines, raw: RawOperations): string {
+  const all: readonly Capability[] = ['create', 'read', 'update', 'delete', 'list'];
+  const rule = (path: string, ...capabilities: readonly Capability[]): PolicyRule => ({ path, capabilities });
+  return policyHcl([
+    rule(`${state}/*`, ...all),
+    ...engines.mounts.flatMap(mount => {
+      if (engines.typeOf(mount) === 'kv') return [rule(`${mount}/config`, 'create', 'read', 'update')];
+      if (engines.typeOf(mount) !== 'database') return [];
+      return [
+        ...['config', 'roles', 'static-roles'].map(kind => rule(`${mount}/${kind}/*`, ...all)),
+        rule(`${mount}/rotate-root/*`, 'create', 'update'),
+        rule(`${mount}/creds/master-*`, 'read'),
+      ];
+    }),
+    ...[...new Set(raw.paths)].map(path => rule(path, 'create', 'read', 'update')),
+  ]);
+}
+
+const secretRules = (names: readonly string[]): k8s.PolicyRule[] =>
+  names.length === 0 ? [] : [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'], resourceNames: [...names] }];
+
+/** Vault's certificate, the token by which the Job logs in, and the authorities of databases. */
+function jobVolumes(vault: IVault, audience: string, { authorities }: Databases): Pick<ScriptJobProps, 'volumes' | 'volumeMounts'> {
+  const databases: k8s.Volume = {
+    name: 'databases',
+    projected: {
+      defaultMode: 0o444,
+      sources: authorities.map(({ configMap, key, path }) => ({ configMap: { name: configMap, items: [{ key, path }] } })),
+    },
+  };
+  return {
+    volumes: [
+      { name: 'ca', secret: { secretName: vault.tlsSecretName, defaultMode: 0o444, items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+      {
+        name: 'vault-token',
+        projected: { defaultMode: 0o440, sources: [{ serviceAccountToken: { audience, expirationSeconds: 3600, path: 'token' } }] },
+      },
+      ...(authorities.length === 0 ? [] : [databases]),
+    ],
+    volumeMounts: [
+      { name: 'ca', mountPath: '/tls', readOnly: true },
+      { name: 'vault-token', mountPath: '/var/run/secrets/vault', readOnly: true },
+      ...(authorities.length === 0 ? [] : [{ name: 'databases', mountPath: '/databases', readOnly: true }]),
+    ],
+  };
+}
+
+function validateVault(problems: Problems, scope: Construct, vault: IVault): void {
+  const [own, servers] = [scope, vault].map(chart => environmentFolder(KustomizeFolder.of(chart)));
+  if (own !== servers)
+    problems.refuse('vault', `a server in dist/${servers}`, `servers in dist/${own}`, 'make both in the same app.environment(...)');
+  // "-configuration-drift" follows, and a CronJob's name has 52 characters at most (Kubernetes documentation, "CronJob")
+  if (vault.name.length > 32)
+    problems.refuse('vault.name', vault.name, 'at most 32 characters with a configuration Job', 'choose a shorter name');
+}
+
+const known: KnownProps<VaultConfigurationProps> = {
+  vault: true,
+  admin: true,
+  policies: true,
+  auth: true,
+  engines: true,
+  databases: true,
+  passwordPolicies: true,
+  audit: true,
+  groups: true,
+  raw: true,
+  prune: true,
+  schedule: true,
+  role: true,
+  resources: true,
+  outbound: true,
+};
