@@ -5,6 +5,11 @@ import { NotYet, type Waiter } from '../../app/jobs/runtime/wait.mts';
 /** Vault said no to a request, and will say so again: its own words. */
 export class Refused extends Error {}
 
+/** Answers that pass, whatever was asked (Vault API documentation, "HTTP status codes"). */
+const passing: readonly number[] = [412, 429, 472, 473, 502, 503, 504];
+/** Milliseconds that a 500 may last. */
+const patience = 15_000;
+
 /** Vault as this Job's role: logs in when it needs to, also again where its token has ended. */
 export class Session {
   readonly #vault: Vault;
@@ -24,19 +29,21 @@ export class Session {
   }
 
   /** Waits for what passes; every other answer is the caller's to judge. All calls of this program may be repeated. */
-  call(method: string, path: string, body?: unknown): Promise<Answer> {
+  async call(method: string, path: string, body?: unknown): Promise<Answer> {
+    const start = performance.now();
     return this.#waiter.until(`Vault to answer ${method} ${path}`, async () => {
       this.#token ??= await this.#login();
       const answer = await this.#vault.call(method, path, { token: this.#token, ...(body === undefined ? {} : { body }) });
-      if (answer.status === 403 && vaultErrors(answer).includes('invalid token')) {
+      const words = vaultErrors(answer);
+      if (answer.status === 403 && words.includes('invalid token')) {
         this.#token = undefined;
         throw new NotYet('the token has ended');
       }
-      // a kv engine of version 2 that was mounted a moment ago
-      if (answer.status === 400 && vaultErrors(answer).includes('Upgrading from non-versioned')) throw new NotYet(vaultErrors(answer));
-      // 412, 429, 472, 473 and 5xx pass (Vault API documentation, "HTTP status codes")
-      if (answer.status >= 500 || [412, 429, 472, 473].includes(answer.status))
-        throw new NotYet(`Vault answered ${answer.status} (${vaultErrors(answer)})`);
+      // 500 is Vault's storage that is away for a moment, or a database's no
+      const passes = passing.includes(answer.status) || (answer.status === 500 && performance.now() - start < patience);
+      // 400: a kv engine of version 2 that was mounted a moment ago
+      if (passes || (answer.status === 400 && words.includes('Upgrading from non-versioned')))
+        throw new NotYet(`Vault answered ${answer.status} (${words})`);
       return answer;
     });
   }

@@ -4,7 +4,7 @@ import { KustomizeApp } from '../../../charts';
 import { IamRole } from '../../../charts/app/aws/iam-role';
 import { Outbound } from '../../../charts/app/jobs/outbound';
 import { programFiles } from '../../../charts/app/jobs/program';
-import { ScriptJob, type ScriptJobProps } from '../../../charts/app/jobs/script-job';
+import { type JobSchedule, ScriptJob, type ScriptJobProps } from '../../../charts/app/jobs/script-job';
 import { Images } from '../../../charts/app/kubernetes/images';
 import { Placement } from '../../../charts/app/kubernetes/placement';
 import { ContainerResources } from '../../../charts/app/kubernetes/resources';
@@ -13,7 +13,7 @@ import { objectsOf } from '../../support/render';
 
 const amounts = { cpu: '1', memory: '128Mi', ephemeralStorage: '64Mi' };
 
-const render = (props: Partial<Omit<ScriptJobProps, 'role'>> = {}) => {
+const render = (props: Partial<Omit<ScriptJobProps, 'role'>> = {}, schedule?: JobSchedule) => {
   const app = new KustomizeApp();
   const chart = new Chart(app, 'x');
   const role = new IamRole(chart, 'role', {
@@ -22,7 +22,7 @@ const render = (props: Partial<Omit<ScriptJobProps, 'role'>> = {}) => {
     serviceAccount: { namespace: 'a', name: 'vault-try' },
     statements: () => [],
   });
-  new ScriptJob(chart, 'job', {
+  const job = new ScriptJob(chart, 'job', {
     name: 'vault-try',
     namespace: 'a',
     instance: 'vault',
@@ -37,6 +37,7 @@ const render = (props: Partial<Omit<ScriptJobProps, 'role'>> = {}) => {
     role,
     ...props,
   });
+  if (schedule !== undefined) job.addSchedule(schedule);
   return objectsOf(app.render());
 };
 
@@ -126,16 +127,42 @@ describe('the way out to AWS', () => {
   });
 });
 
-describe('a CronJob of the same pod', () => {
-  test('by a clock', () => {
-    const objects = render({ schedule: { cron: '0 3 * * *', timeZone: 'Etc/UTC' } });
-    expect(objects['CronJob/vault-try'].metadata.name).toBe('vault-try');
-    expect(objects['CronJob/vault-try'].spec).toMatchObject({ schedule: '0 3 * * *', timeZone: 'Etc/UTC', concurrencyPolicy: 'Forbid' });
-    expect(objects['CronJob/vault-try'].spec.jobTemplate.spec.template).toEqual(render()['Job/vault-try'].spec.template);
-    expect(schemaErrors(objects['CronJob/vault-try'])).toEqual([]);
+test('a CronJob of the same pod, with what it is told besides', () => {
+  const env = [{ name: 'MODE', value: 'apply' }];
+  const objects = render(
+    { env },
+    { name: 'vault-try-drift', cron: '0 3 * * *', timeZone: 'Etc/UTC', env: [{ name: 'MODE', value: 'report' }] },
+  );
+  const cronJob = objects['CronJob/vault-try-drift'];
+  expect(cronJob.spec).toMatchObject({ schedule: '0 3 * * *', timeZone: 'Etc/UTC', concurrencyPolicy: 'Forbid' });
+  const { template } = cronJob.spec.jobTemplate.spec;
+  const once = objects['Job/vault-try'].spec.template;
+  expect(template.spec.containers[0].env).toEqual(
+    once.spec.containers[0].env.map((variable: { name: string }) =>
+      variable.name === 'MODE' ? { name: 'MODE', value: 'report' } : variable,
+    ),
+  );
+  expect({ ...template.spec, containers: [] }).toEqual({ ...once.spec, containers: [] });
+  expect(schemaErrors(cronJob)).toEqual([]);
+});
+
+describe('more than a ConfigMap holds', () => {
+  const data = Object.fromEntries(Array.from({ length: 5 }, (_, index) => [`operations/${index}.json`, '"'.repeat(50_000)]));
+  const objects = render({ data });
+
+  test('lies in several, each small enough for kubectl apply', () => {
+    const configMaps = Object.values(objects).filter(({ kind }) => kind === 'ConfigMap');
+    expect(configMaps.length).toBeGreaterThan(2);
+    // kubectl keeps the object in an annotation, and Kubernetes allows 262,144 bytes of those
+    for (const configMap of configMaps) expect(JSON.stringify(configMap).length).toBeLessThan(262_144);
   });
 
-  test('by hand: suspended, so that people make Jobs from it', () => {
-    expect(render({ schedule: 'manual' })['CronJob/vault-try'].spec).toMatchObject({ suspend: true });
+  test('is in the pod as one folder', () => {
+    const volume = objects['Job/vault-try'].spec.template.spec.volumes.find(({ name }: { name: string }) => name === 'program');
+    const paths = volume.projected.sources.flatMap(({ configMap }: { configMap: { items: { path: string }[] } }) =>
+      configMap.items.map(({ path }) => path),
+    );
+    expect(paths).toEqual(expect.arrayContaining(['plan.json', ...Object.keys(data)]));
+    expect(schemaErrors(objects['Job/vault-try'])).toEqual([]);
   });
 });

@@ -144,7 +144,10 @@ export class Installation {
       await awsDelete(['kms', 'delete-alias', '--alias-name', alias]);
       await awsDelete(['kms', 'schedule-key-deletion', '--key-id', key, '--pending-window-in-days', '7']);
     }
-    for (const role of [name, `${name}-init`]) {
+    const roles: Manifest[] = JSON.parse(await aws(['iam', 'list-roles', '--output', 'json'])).Roles;
+    for (const { RoleName: role } of roles.filter(found =>
+      new RegExp(`\\b${name}(-(init|configuration|client-.*))?$`).test(found['RoleName']),
+    )) {
       await awsDelete(['iam', 'delete-role-policy', '--role-name', role, '--policy-name', role]);
       await awsDelete(['iam', 'delete-role', '--role-name', role]);
     }
