@@ -41,7 +41,7 @@ export class AuditDevices implements Part {
   constructor(private readonly props: Readonly<Record<string, AuditDeviceProps>> = {}) {}
 
   validate(problems: Problems): void {
-    for (const [path, device] of Object.entries(this.props)) {
+    for (const [path, device] of problems.groups('audit', this.props)) {
       problems.check('audit', path, mountPathCheck);
       problems.require(`audit.${path}.filePath`, device.filePath, checks.filePath);
       problems.checkAll(`audit.${path}`, device, checks);

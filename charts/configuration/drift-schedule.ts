@@ -14,7 +14,7 @@ export interface DriftScheduleProps {
    */
   readonly timeZone?: string;
   /**
-   * Whether what differs is brought back, or only reported: the Job then fails where something differs.
+   * Whether what differs is brought back, or only reported: the CronJob's Job then fails, so that whoever watches Jobs sees it.
    * @default false
    */
   readonly repair?: boolean;
@@ -43,6 +43,13 @@ export class DriftSchedule implements Part {
   addTo(job: ScriptJob, name: string): void {
     if (this.props === undefined) return;
     const { cron, timeZone, repair = false } = this.props;
-    job.addSchedule({ name, cron, ...omitUndefined({ timeZone }), env: [{ name: 'MODE', value: repair ? 'apply' : 'report' }] });
+    job.addSchedule({
+      name,
+      cron,
+      ...omitUndefined({ timeZone }),
+      env: [{ name: 'MODE', value: repair ? 'apply' : 'report' }],
+      // a report says the same again
+      backoffLimit: repair ? 6 : 0,
+    });
   }
 }

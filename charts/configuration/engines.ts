@@ -81,7 +81,7 @@ export class SecretsEngines implements Part {
   }
 
   validate(problems: Problems): void {
-    for (const [path, engine] of Object.entries(this.props)) {
+    for (const [path, engine] of problems.groups('engines', this.props)) {
       const group = `engines.${path}`;
       problems.check('engines', path, mountPathCheck);
       if (/^(auth|cubbyhole|identity|sys)(\/|$)/.test(path))

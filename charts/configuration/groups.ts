@@ -48,14 +48,14 @@ export class Groups implements Part {
 
   validate(problems: Problems): void {
     const names = this.names;
-    for (const [name, group] of Object.entries(this.props)) {
+    for (const [name, group] of problems.groups('groups', this.props)) {
       const at = `groups.${name}`;
       // a member is made before the group that it belongs to: those that stand further up
       const above = names.slice(0, names.indexOf(name));
       const checks: Checks<Omit<GroupProps, 'alias'>> = { policies: listOf(tokenPolicyCheck), memberGroups: listOf(oneOf(...above)) };
       problems.check('groups', name, vaultNameCheck);
       problems.checkAll(at, group, checks, 'alias');
-      if (group.alias === undefined) continue;
+      if (!problems.isGroup(`${at}.alias`, group.alias)) continue;
       problems.checkNames(`${at}.alias`, group.alias, { mount: true, name: true });
       problems.require(`${at}.alias.mount`, group.alias.mount, oneOf(...this.authMounts));
       problems.require(`${at}.alias.name`, group.alias.name, textCheck);

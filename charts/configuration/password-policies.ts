@@ -40,18 +40,19 @@ export class PasswordPolicies implements Part {
   }
 
   validate(problems: Problems): void {
-    for (const [name, policy] of Object.entries(this.props)) {
+    for (const [name, policy] of problems.groups('passwordPolicies', this.props)) {
       const group = `passwordPolicies.${name}`;
       problems.check('passwordPolicies', name, vaultNameCheck);
       problems.checkNames(group, policy, { length: true, rules: true });
       // Vault takes no shorter ones (sdk/helper/random, `MinLength`)
       problems.require(`${group}.length`, policy.length, integer(8, 1024));
-      for (const [index, rule] of (policy.rules ?? []).entries()) {
-        problems.require(`${group}.rules[${index}].charset`, rule.charset, ruleChecks.charset);
-        problems.checkAll(`${group}.rules[${index}]`, rule, ruleChecks);
+      const rules = problems.listed(`${group}.rules`, policy.rules);
+      for (const [at, rule] of rules) {
+        problems.require(`${at}.charset`, rule.charset, ruleChecks.charset);
+        problems.checkAll(at, rule, ruleChecks);
       }
-      const least = (policy.rules ?? []).reduce((sum, { minChars = 0 }) => sum + minChars, 0);
-      if (least > policy.length || !policy.rules?.length)
+      const least = rules.reduce((sum, [, { minChars = 0 }]) => sum + minChars, 0);
+      if (least > policy.length || rules.length === 0)
         problems.refuse(
           `${group}.rules`,
           policy.rules,

@@ -63,6 +63,12 @@ const parametersCheck: Check<PolicyParameters> = {
   fix: 'write for example { ttl: ["1h"] }, or [] for any value',
 };
 
+const rulesCheck: Check<readonly PolicyRule[]> = {
+  ok: rules => Array.isArray(rules) && rules.length > 0,
+  allowed: 'one rule or more',
+  fix: 'write for example [{ path: "kv/data/*", capabilities: ["read"] }]',
+};
+
 const checks: Checks<PolicyRule> = {
   path: pathCheck,
   capabilities: listOf(oneOf<Capability>('create', 'read', 'update', 'patch', 'delete', 'list', 'sudo', 'deny', 'subscribe', 'recover')),
@@ -82,18 +88,20 @@ export class Policies implements Part {
   }
 
   validate(problems: Problems): void {
+    if (!problems.isGroup('policies', this.props)) return;
     for (const [name, rules] of Object.entries(this.props)) {
       problems.check('policies', name, {
         ...vaultNameCheck,
         ok: value => vaultNameCheck.ok(value) && value !== 'root' && value !== 'default',
         allowed: `${vaultNameCheck.allowed}; not "root" or "default", which are Vault's`,
       });
-      for (const [index, rule] of rules.entries()) {
-        const group = `policies.${name}[${index}]`;
+      if (!problems.require(`policies.${name}`, rules, rulesCheck)) continue;
+      const listed = problems.listed(`policies.${name}`, rules);
+      for (const [index, [group, rule]] of listed.entries()) {
         problems.require(`${group}.path`, rule.path, pathCheck);
         problems.require(`${group}.capabilities`, rule.capabilities, checks.capabilities);
         problems.checkAll(group, rule, checks);
-        if (rules.findIndex(({ path }) => path === rule.path) < index)
+        if (listed.findIndex(([, { path }]) => path === rule.path) < index)
           problems.refuse(
             `${group}.path`,
             rule.path,

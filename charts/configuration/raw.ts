@@ -36,8 +36,7 @@ export class RawOperations implements Part {
   }
 
   validate(problems: Problems): void {
-    for (const [index, operation] of this.props.entries()) {
-      const at = `raw[${index}]`;
+    for (const [at, operation] of problems.listed('raw', this.props)) {
       problems.checkNames(at, operation, { path: true, body: true, secrets: true } satisfies KnownProps<RawOperation>);
       problems.require(`${at}.path`, operation.path, apiPathCheck);
       problems.require(`${at}.body`, operation.body, {
@@ -45,7 +44,7 @@ export class RawOperations implements Part {
         allowed: 'objects that JSON can hold',
         fix: 'write the fields of the request',
       });
-      for (const [field, source] of Object.entries(operation.secrets ?? {})) {
+      for (const [field, source] of problems.groups(`${at}.secrets`, operation.secrets)) {
         checkSecretSource(problems, `${at}.secrets.${field}`, source, this.aws);
         if (source.kubernetesSecret !== undefined && source.key === undefined)
           problems.refuse(`${at}.secrets.${field}.key`, undefined, 'the key of the Kubernetes Secret', 'write it');

@@ -14,7 +14,7 @@ import { ContainerResources, type ResourcesProps } from '../app/kubernetes/resou
 import { environmentFolder, KustomizeFolder } from '../app/kustomize/kustomize-folder';
 import { useAlone } from '../app/kustomize/unique-resource';
 import { type Part, problemsOf } from '../app/validation/part';
-import type { KnownProps, Problems } from '../app/validation/problems';
+import { type KnownProps, type Problems, refusal } from '../app/validation/problems';
 import type { IVault } from '../app/vault';
 import { AuditDevices } from './audit-devices';
 import { AuthMethods } from './auth/auth-methods';
@@ -62,12 +62,37 @@ export class VaultConfiguration extends Chart {
     const groups = new Groups(props.groups, auth.mounts);
     const raw = new RawOperations(vault.aws, props.raw);
 
-    // what the Job may do in AWS and in the cluster, and whom it reaches
-    const sources = [...(props.databases ?? []).map(({ master }) => master), ...raw.sources];
+    // the Job
     const outbound = new Outbound(props.outbound);
     const resources = new ContainerResources(props.resources ?? defaultResources);
     const schedule = new DriftSchedule(props.schedule);
-    this.role = this.addRole(name, admin.serviceAccount, props, secretStatements(sources, vault.aws));
+    const parts: readonly Part[] = [
+      { validate: problems => validateVault(problems, this, vault) },
+      passwordPolicies,
+      auth,
+      engines,
+      databases,
+      policies,
+      audit,
+      groups,
+      raw,
+      schedule,
+      outbound,
+      resources,
+      {
+        validate: problems =>
+          problems.messages.length === 0 && checkReferences(problems, { policies, databases, auth, groups, engines, props }),
+      },
+    ];
+    const found = problemsOf(props, known, parts);
+    this.node.addValidation({ validate: () => found });
+    // nothing can be rendered of props that are wrong
+    if (found.length > 0) return;
+
+    // what the Job may do in AWS and in the cluster, and whom it reaches
+    const sources = [...(props.databases ?? []).map(({ master }) => master), ...raw.sources];
+    const statements = secretStatements(sources, vault.aws);
+    this.role = this.addRole(name, admin.serviceAccount, props, statements);
     if (auth.statements.length > 0) vault.role?.addStatements(...auth.statements);
     if (Object.values(props.auth ?? {}).some(({ type }) => type === 'kubernetes')) authDelegator(this, vault);
     jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound });
@@ -123,24 +148,6 @@ export class VaultConfiguration extends Chart {
       ...omitUndefined({ role: this.role }),
     });
     schedule.addTo(job, `${name}-drift`);
-
-    const parts: readonly Part[] = [
-      { validate: problems => validateVault(problems, this, vault) },
-      passwordPolicies,
-      auth,
-      engines,
-      databases,
-      policies,
-      audit,
-      groups,
-      raw,
-      schedule,
-      outbound,
-      resources,
-      { validate: problems => checkReferences(problems, { policies, databases, auth, groups, engines, props }) },
-      { validate: problems => this.validateRole(problems, props) },
-    ];
-    this.node.addValidation({ validate: () => problemsOf(props, known, parts) });
   }
 
   private addRole(
@@ -149,18 +156,17 @@ export class VaultConfiguration extends Chart {
     { vault, role }: VaultConfigurationProps,
     statements: ReturnType<typeof secretStatements>,
   ): IamRole | undefined {
-    if (statements.length === 0) return undefined;
+    if (statements.length === 0) {
+      const fix = 'leave it out: the Job reads no secret of AWS';
+      if (role !== undefined) this.node.addValidation({ validate: () => [refusal('role', role, 'nothing without a secret in AWS', fix)] });
+      return undefined;
+    }
     return new IamRole(this, 'iam-role', {
       aws: vault.aws,
       role: role ?? name,
       serviceAccount: { namespace: vault.namespace, name: account },
       statements: () => statements,
     });
-  }
-
-  private validateRole(problems: Problems, { role }: VaultConfigurationProps): void {
-    if (role !== undefined && this.role === undefined)
-      problems.refuse('role', role, 'nothing without a secret in AWS', 'leave it out: the Job calls no AWS');
   }
 }
 

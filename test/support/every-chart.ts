@@ -3,12 +3,15 @@ import {
   type AwsResourcesProps,
   KustomizeApp,
   SynthError,
+  VaultConfiguration,
+  type VaultConfigurationProps,
   VaultInit,
   type VaultInitProps,
   VaultServer,
   type VaultServerProps,
 } from '../../charts';
 import { everyAwsProp } from '../aws/all-props';
+import { everyConfigurationProp } from '../configuration/all-props';
 import { everyInitProp } from '../init/all-props';
 import { allProps } from '../server/all-props';
 
@@ -16,6 +19,7 @@ import { allProps } from '../server/all-props';
 export interface EveryChart {
   readonly vault: object;
   readonly init?: object;
+  readonly configuration?: object;
   readonly aws?: object;
 }
 
@@ -23,6 +27,7 @@ export interface EveryChart {
 export const chartClasses: Readonly<Record<keyof EveryChart, { readonly name: string }>> = {
   vault: VaultServer,
   init: VaultInit,
+  configuration: VaultConfiguration,
   aws: AwsResources,
 };
 
@@ -36,14 +41,16 @@ export const everyChart = {
     seal: { kmsKeyId: 'alias/vault-unseal', region: 'eu-west-1', endpoint: allProps.seal.endpoint },
   },
   init: everyInitProp,
+  configuration: everyConfigurationProp,
   aws: everyAwsProp,
 } satisfies EveryChart;
 
 /** An app with these charts. The types are held where the props are written; here they are altered. */
-export function renderEvery({ vault: server, init, aws }: EveryChart): ReadonlyMap<string, string> {
+export function renderEvery({ vault: server, init, configuration, aws }: EveryChart): ReadonlyMap<string, string> {
   const app = new KustomizeApp();
   const vault = new VaultServer(app, 'vault', server as VaultServerProps);
   if (init !== undefined) new VaultInit(app, 'init', { ...(init as VaultInitProps), vault });
+  if (configuration !== undefined) new VaultConfiguration(app, 'configuration', { ...(configuration as VaultConfigurationProps), vault });
   if (aws !== undefined) new AwsResources(app, 'aws', aws as AwsResourcesProps);
   return app.render();
 }

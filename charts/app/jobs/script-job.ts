@@ -99,6 +99,8 @@ export interface JobSchedule {
   readonly timeZone?: string;
   /** Environment variables that it has besides the Job's, or in their place. */
   readonly env: readonly k8s.EnvVar[];
+  /** How often a failed run is repeated before the next time comes. */
+  readonly backoffLimit: number;
 }
 
 /**
@@ -146,7 +148,7 @@ export class ScriptJob extends Construct {
   }
 
   /** The same pod as a CronJob, which never runs beside itself. */
-  addSchedule({ name, cron, timeZone, env }: JobSchedule): void {
+  addSchedule({ name, cron, timeZone, env, backoffLimit }: JobSchedule): void {
     const own = (this.props.env ?? []).filter(variable => !env.some(other => other.name === variable.name));
     new ApiObject(
       this,
@@ -157,7 +159,7 @@ export class ScriptJob extends Construct {
           schedule: cron,
           ...omitUndefined({ timeZone }),
           concurrencyPolicy: 'Forbid',
-          jobTemplate: { metadata: { labels: this.metadata.labels }, spec: this.spec([...own, ...env]) },
+          jobTemplate: { metadata: { labels: this.metadata.labels }, spec: { ...this.spec([...own, ...env]), backoffLimit } },
         },
       }),
     );

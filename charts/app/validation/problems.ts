@@ -57,6 +57,20 @@ export class Problems {
     return this.check(prop, value as Props, { ...propsCheck, allowed });
   }
 
+  /** The groups of a record, by their names; whatever else stands there is refused. */
+  groups<Props extends object>(prop: string, record: Readonly<Record<string, Props>> | undefined): readonly (readonly [string, Props])[] {
+    if (!this.isGroup(prop, record)) return [];
+    return Object.entries(record).filter(([name, value]) => this.require(`${prop}.${name}`, value, propsCheck));
+  }
+
+  /** The groups of a list, each with its place; whatever else stands there is refused. */
+  listed<Props extends object>(prop: string, list: readonly Props[] | undefined): readonly (readonly [string, Props])[] {
+    if (!this.check(prop, list, { ok: Array.isArray, allowed: 'a list of objects of props', fix: 'leave it out for none' })) return [];
+    return (list ?? [])
+      .map((value, index) => [`${prop}[${index}]`, value] as const)
+      .filter(([at, value]) => this.require(at, value, propsCheck));
+  }
+
   /** A misspelt prop compiles in a spread, and would be ignored. `group` is empty for the props of a chart. */
   checkNames(group: string, props: object | undefined, known: object): void {
     const names = Object.keys(known);

@@ -44,14 +44,18 @@ export class AuthMethods implements Part {
     return this.mounts.flatMap(mount => this.rolesOf(mount).map(role => `${mount}/${role}`));
   }
 
-  /** The names by which IAM principals of a login come, without the path of the mount. */
-  principalNames(user: string): readonly string[] {
+  /**
+   * What stands before the name of whoever logs in, in Vault's display name: "<mount>-<name>", and for an IAM role "<mount>-<role>/<session>". Where the alias is
+   * the full ARN, the session is who it is.
+   */
+  displayPrefixes(user: string): readonly string[] {
     const login = this.login(user);
     const method = login === undefined ? undefined : this.props[login.mount];
-    if (login === undefined || method?.type !== 'aws') return [];
-    return (method.roles[login.role]?.boundIamPrincipalArns ?? [])
-      .filter(arn => /:role\//.test(arn) && !arn.endsWith('*'))
-      .map(arn => arn.slice(arn.lastIndexOf('/') + 1));
+    if (login === undefined || method === undefined) return [];
+    const mount = `${login.mount.replaceAll('/', '-')}-`;
+    if (method.type !== 'aws' || method.iamAlias !== 'full_arn') return [mount];
+    const roles = (method.roles[login.role]?.boundIamPrincipalArns ?? []).filter(arn => /:role\//.test(arn) && !arn.endsWith('*'));
+    return [...roles.map(arn => `${mount}${arn.slice(arn.lastIndexOf('/') + 1)}/`), mount];
   }
 
   /** Policies that roles have of themselves. */
@@ -73,7 +77,7 @@ export class AuthMethods implements Part {
   }
 
   validate(problems: Problems): void {
-    for (const [mount, method] of Object.entries(this.props)) {
+    for (const [mount, method] of problems.groups('auth', this.props)) {
       const group = `auth.${mount}`;
       problems.check('auth', mount, mountPathCheck);
       if (mount === 'token') problems.refuse('auth', mount, 'any path but "token"', 'choose another: Vault has it');

@@ -1,7 +1,7 @@
 import { type AwsEnvironment, accountIdCheck, parseArn, partitionOf, roleArnCheck } from '../../app/aws/environment';
 import { allow, type IamStatement } from '../../app/aws/iam-role';
 import { canonicalArn, stsEndpoint } from '../../app/aws/principal';
-import { type Check, type Checks, listOf, matching, oneOf } from '../../app/validation/check';
+import { type Check, type Checks, listOf, matching, oneOf, propsCheck } from '../../app/validation/check';
 import type { KnownProps, Problems } from '../../app/validation/problems';
 import { defaultServerId, type IVault } from '../../app/vault';
 import type { WriteOperation } from '../plan';
@@ -91,11 +91,12 @@ export function checkAwsAuth(problems: Problems, group: string, props: AwsAuthPr
     );
   for (const [account, role] of Object.entries(props.stsRoles ?? {})) {
     problems.check(`${group}.stsRoles`, account, accountIdCheck);
-    if (problems.check(`${group}.stsRoles.${account}`, role, roleArnCheck) && parseArn(role)?.account !== account)
+    if (problems.require(`${group}.stsRoles.${account}`, role, roleArnCheck) && parseArn(role)?.account !== account)
       problems.refuse(`${group}.stsRoles.${account}`, role, `roles of account ${account}`, 'correct the account id or the ARN');
   }
   const roleChecks: Checks<AwsAuthRole> = { ...tokenChecks, boundIamPrincipalArns: listOf(principalCheck(aws.region)) };
-  for (const [name, role] of Object.entries(props.roles)) {
+  problems.require(`${group}.roles`, props.roles, propsCheck);
+  for (const [name, role] of problems.groups(`${group}.roles`, props.roles)) {
     const at = `${group}.roles.${name}`;
     if (!problems.require(`${at}.boundIamPrincipalArns`, role.boundIamPrincipalArns, roleChecks.boundIamPrincipalArns)) continue;
     problems.checkAll(at, role, roleChecks);

@@ -1,4 +1,4 @@
-import { type Checks, listOf, matching, oneOf, textCheck } from '../../app/validation/check';
+import { type Checks, listOf, matching, oneOf, propsCheck, textCheck } from '../../app/validation/check';
 import { namespaceCheck } from '../../app/validation/names';
 import type { KnownProps, Problems } from '../../app/validation/problems';
 import { vaultNameCheck } from '../names';
@@ -70,7 +70,8 @@ export function checkKubernetesAuth(problems: Problems, group: string, props: Ku
     props.kubernetesCaCert,
     matching(/^-----BEGIN CERTIFICATE-----/, 'certificates as PEM', 'write the text of the file'),
   );
-  for (const [name, role] of Object.entries(props.roles)) {
+  problems.require(`${group}.roles`, props.roles, propsCheck);
+  for (const [name, role] of problems.groups(`${group}.roles`, props.roles)) {
     const at = `${group}.roles.${name}`;
     for (const key of ['boundServiceAccountNames', 'boundServiceAccountNamespaces', 'audience'] as const)
       problems.require(`${at}.${key}`, role[key] as never, roleChecks[key] as never);

@@ -1,5 +1,5 @@
 import { hostnameCheck, portCheck } from '../../app/validation/addresses';
-import { type Check, type Checks, integer, listOf, matching, oneOf, textCheck } from '../../app/validation/check';
+import { type Check, type Checks, integer, listOf, matching, oneOf, propsCheck, textCheck } from '../../app/validation/check';
 import { durationCheck, durationSeconds } from '../../app/validation/durations';
 import { dnsSubdomainCheck } from '../../app/validation/names';
 import type { Part } from '../../app/validation/part';
@@ -19,7 +19,7 @@ const defaults = { user: 'vault', mount: 'database', defaultTtl: '1h', maxTtl: '
 const portOf = ({ plugin, port }: DatabaseProps): number => port ?? (plugin === 'postgresql' ? 5432 : 3306);
 const dialectOf = ({ plugin }: DatabaseProps): Dialect => (plugin === 'postgresql' ? postgresql : mysql);
 
-export const mountOf = ({ mount }: DatabaseProps): string => mount ?? defaults.mount;
+const mountOf = ({ mount }: DatabaseProps): string => mount ?? defaults.mount;
 
 /** An identifier that needs no escaping in any dialect. */
 const identifierCheck = (max: number): Check<string> =>
@@ -45,7 +45,7 @@ export class Databases implements Part {
   ) {}
 
   get mounts(): readonly string[] {
-    return [...new Set(this.props.map(mountOf))];
+    return [...new Set(this.props.flatMap(database => (propsCheck.ok(database) ? [mountOf(database)] : [])))];
   }
 
   /** The ConfigMaps with authorities, each once. */
@@ -107,14 +107,17 @@ export class Databases implements Part {
   }
 
   validate(problems: Problems): void {
-    const names = this.props.map(database => `${mountOf(database)}/${database.name}`);
-    for (const [index, database] of this.props.entries()) {
-      const at = `databases[${index}]`;
+    const names: string[] = [];
+    for (const [at, database] of problems.listed('databases', this.props)) {
       this.validateConnection(problems, at, database);
-      if (names.indexOf(names[index] ?? '') < index) problems.refuse(`${at}.name`, database.name, 'each name once', 'choose another');
-      for (const [name, role] of Object.entries(database.roles)) this.validateRole(problems, `${at}.roles.${name}`, name, database, role);
-      for (const [name, role] of Object.entries(database.staticRoles ?? {}))
-        this.validateStaticRole(problems, `${at}.staticRoles.${name}`, name, database, role);
+      const name = `${mountOf(database)}/${database.name}`;
+      if (names.includes(name)) problems.refuse(`${at}.name`, database.name, 'each name once', 'choose another');
+      names.push(name);
+      problems.require(`${at}.roles`, database.roles, propsCheck);
+      for (const [role, props] of problems.groups(`${at}.roles`, database.roles))
+        this.validateRole(problems, `${at}.roles.${role}`, role, database, props);
+      for (const [role, props] of problems.groups(`${at}.staticRoles`, database.staticRoles))
+        this.validateStaticRole(problems, `${at}.staticRoles.${role}`, role, database, props);
     }
   }
 
@@ -139,11 +142,12 @@ export class Databases implements Part {
 
   private defaultTemplate(database: DatabaseProps): string {
     const users = [...new Set(Object.values(database.roles).flatMap(role => role.users))];
-    const prefixes = users.flatMap(user => {
-      const mount = this.auth.login(user)?.mount ?? '';
-      return this.auth.principalNames(user).map(name => `${mount.replaceAll('/', '-')}-${name}/`);
-    });
-    return usernameTemplate(database.plugin, [...new Set(prefixes)].sort());
+    const prefixes = [...new Set(users.flatMap(user => this.auth.displayPrefixes(user)))];
+    // the longest first: the mount alone stands before every name
+    return usernameTemplate(
+      database.plugin,
+      prefixes.sort((a, b) => b.length - a.length || (a < b ? -1 : 1)),
+    );
   }
 
   private validateConnection(problems: Problems, at: string, database: DatabaseProps): void {
@@ -241,7 +245,7 @@ export class Databases implements Part {
     this.checkUsers(problems, at, role.users);
     if (role.username === (database.user ?? defaults.user))
       problems.refuse(`${at}.username`, role.username, 'another user than Vault’s own', 'leave it out: Vault rotates its own password');
-    if (name in database.roles) problems.refuse(`${at}`, name, 'names that no other role of this database has', 'choose another');
+    if (name in (database.roles ?? {})) problems.refuse(`${at}`, name, 'names that no other role of this database has', 'choose another');
   }
 
   private checkUsers(problems: Problems, at: string, users: readonly string[]): void {

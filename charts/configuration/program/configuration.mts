@@ -61,6 +61,8 @@ export class ConfigurationRun {
     }
     this.#with.say(`done: ${this.#report.summary()}`);
     if (this.#report.count('refused') > 0) throw new Error(`${this.#report.count('refused')} refused: see the lines above`);
+    const differing = this.#report.count('created') + this.#report.count('changed') + this.#report.count('drifted');
+    if (!this.#with.write && differing > 0) throw new Error(`${differing} paths are not as main.ts says: see the lines above`);
   }
 
   async #apply(): Promise<void> {

@@ -159,9 +159,14 @@ export class Installation {
   }
 
   /** Applies the Job of a dist once more, under another name. */
-  async applyJobAs(dist: string, name: string): Promise<void> {
+  async applyJobAs(dist: string, name: string, component = 'init'): Promise<void> {
     const manifests = join(dist, 'manifests');
-    const job = yaml(readFileSync(join(manifests, readdirSync(manifests).find(file => file.startsWith('Job.')) ?? ''), 'utf8'));
+    const job = yaml(
+      readFileSync(
+        join(manifests, readdirSync(manifests).find(file => file.startsWith('Job.') && file.endsWith(`-${component}.yaml`)) ?? ''),
+        'utf8',
+      ),
+    );
     await kubectl(['apply', '-f', '-'], { input: JSON.stringify({ ...job, metadata: { ...job.metadata, name } }) });
   }
 

@@ -65,6 +65,16 @@ export class LoginPod {
     );
   }
 
+  /** The same with credentials that somebody else got; they go over standard input. */
+  loginWith(credentials: Record<string, string>, mount: string, role: string, serverId: string): Promise<Result> {
+    const script = `read -r AWS_ACCESS_KEY_ID; read -r AWS_SECRET_ACCESS_KEY; read -r AWS_SESSION_TOKEN
+export AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN
+exec vault login -method=aws -no-print "-path=$1" "role=$2" "region=$3" "header_value=$4"`;
+    const args = ['exec', '-i', this.name, '--', 'sh', '-c', script, 'sh', mount, role, this.installation.props.aws.region, serverId];
+    const input = ['AccessKeyId', 'SecretAccessKey', 'SessionToken'].map(name => `${credentials[name]}\n`).join('');
+    return this.installation.kubectl(args, { input, accept: [0, 1, 2] });
+  }
+
   vault(...args: string[]): Promise<Result> {
     return this.installation.kubectl(['exec', this.name, '--', 'vault', ...args], { accept: [0, 1, 2] });
   }
