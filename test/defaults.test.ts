@@ -1,12 +1,21 @@
 import { expect, test } from '@jest/globals';
 import { everyAwsProp } from './aws/all-props';
+import { everyConfigurationProp } from './configuration/all-props';
 import { everyInitProp } from './init/all-props';
 import { allProps } from './server/all-props';
 import { declarations, type Member } from './support/declarations';
 import { everyChart, outcome } from './support/every-chart';
 import { propPaths, without } from './support/prop-paths';
 
-const chartProps = { vault: 'VaultServerProps', init: 'RevokedRootProps', aws: 'AwsResourcesProps' } as const;
+const chartProps = {
+  vault: 'VaultServerProps',
+  init: 'RevokedRootProps',
+  configuration: 'VaultConfigurationProps',
+  aws: 'AwsResourcesProps',
+} as const;
+
+/** Whether the keys of a group are names that the user chose. */
+const isRecord = (type: string): boolean => /^Readonly<Record<string, /.test(type);
 
 /** The interfaces that a type names, those behind aliases too. */
 const interfacesOf = (type: string): readonly string[] =>
@@ -28,6 +37,10 @@ function documentedDefault([chart = '', ...names]: readonly string[]): string | 
   let type: string = chartProps[chart as keyof typeof chartProps];
   let member: Member | undefined;
   for (const name of names) {
+    if (isRecord(type)) {
+      type = type.replace(/^Readonly<Record<string, (.*)>>$/, '$1');
+      continue;
+    }
     member = membersOf(type).find(other => other.name === name);
     if (member === undefined) return undefined;
     type = member.type;
@@ -45,6 +58,10 @@ const literals = propPaths(everyChart).flatMap(path => {
 function coverage(type: string, value: unknown, seen: Map<string, boolean>): void {
   if (typeof value !== 'object' || value === null) return;
   const kinds = interfacesOf(type);
+  if (isRecord(type)) {
+    for (const item of Object.values(value)) coverage(type.replace(/^Readonly<Record<string, (.*)>>$/, '$1'), item, seen);
+    return;
+  }
   for (const item of [value].flat() as readonly Readonly<Record<string, unknown>>[]) {
     if (typeof item !== 'object') continue;
     const lacking = (kind: string) => membersOf(kind).filter(({ name }) => !(name in item)).length;
@@ -59,6 +76,7 @@ function coverage(type: string, value: unknown, seen: Map<string, boolean>): voi
 test.each([
   ['VaultServerProps', allProps],
   ['RevokedRootProps', { vault: 'a Vault', ...everyInitProp }],
+  ['VaultConfigurationProps', { vault: 'a Vault', ...everyConfigurationProp }],
   ['AwsResourcesProps', everyAwsProp],
 ])('every prop in every group of %s has a value in its test of all props', (type, props) => {
   const seen = new Map<string, boolean>();
@@ -68,7 +86,7 @@ test.each([
 });
 
 test('there are documented defaults of every chart', () => {
-  for (const chart of ['vault', 'init', 'aws']) expect(literals.filter(([name]) => name.startsWith(`${chart}.`)).length).toBeGreaterThan(2);
+  for (const chart of Object.keys(chartProps)) expect(literals.filter(([name]) => name.startsWith(`${chart}.`)).length).toBeGreaterThan(2);
 });
 
 test.each(literals)('%s: %s is what leaving it out means', (_, text, path) => {

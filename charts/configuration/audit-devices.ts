@@ -57,9 +57,9 @@ export class AuditDevices implements Part {
         type: 'file',
         options: {
           file_path: filePath,
-          ...(format === undefined ? {} : { format }),
-          ...(hmacAccessor === undefined ? {} : { hmac_accessor: String(hmacAccessor) }),
-          ...(elideListResponses === undefined ? {} : { elide_list_responses: String(elideListResponses) }),
+          format: format ?? 'json',
+          hmac_accessor: String(hmacAccessor ?? true),
+          elide_list_responses: String(elideListResponses ?? false),
         },
       },
     }));

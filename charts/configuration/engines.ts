@@ -8,6 +8,7 @@ import { checkTune, type TuneProps, tuneOperation } from './tune';
 
 /** Secrets that are kept as they were written, with their versions (Vault documentation, "KV secrets engine", version 2). */
 export interface KvProps {
+  /** Which secrets engine it is. */
   readonly type: 'kv';
   /**
    * How many versions of a secret are kept.
@@ -33,6 +34,7 @@ export interface KvProps {
 
 /** A database engine, where its mount is tuned: connections and roles stand in `databases`. */
 export interface DatabaseEngineProps {
+  /** Which secrets engine it is. */
   readonly type: 'database';
   /**
    * What the mount is tuned to.
@@ -43,6 +45,7 @@ export interface DatabaseEngineProps {
 
 /** A secrets engine that is mounted and tuned here, and configured by raw operations. */
 export interface OtherEngineProps {
+  /** Which secrets engine it is. */
   readonly type: 'aws' | 'pki' | 'ssh' | 'totp' | 'transit';
   /**
    * What the mount is tuned to.
@@ -99,7 +102,7 @@ export class SecretsEngines implements Part {
       const options = engine.type === 'kv' ? { options: { version: '2' } } : {};
       return [
         { do: 'enable', at: 'sys/mounts', name: `${path}/`, body: { type: engine.type, ...options } } as const,
-        ...(tune === undefined ? [] : [tuneOperation('sys/mounts', path, tune)]),
+        tuneOperation('sys/mounts', path, tune),
         ...(engine.type === 'kv' ? [kvConfig(path, engine)] : []),
       ];
     });

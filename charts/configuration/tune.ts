@@ -7,7 +7,7 @@ import type { WriteOperation } from './plan';
 export interface TuneProps {
   /**
    * What the mount is for, as `vault secrets list` shows it.
-   * @default ""
+   * @default none
    */
   readonly description?: string;
   /**

@@ -9,7 +9,7 @@ import { jobNetworkPolicies } from '../app/jobs/network';
 import { Outbound } from '../app/jobs/outbound';
 import { ScriptJob, type ScriptJobProps } from '../app/jobs/script-job';
 import { selectorLabels } from '../app/kubernetes/labels';
-import { omitUndefined } from '../app/kubernetes/omit-undefined';
+import { omitAllUndefined, omitUndefined } from '../app/kubernetes/omit-undefined';
 import { ContainerResources, type ResourcesProps } from '../app/kubernetes/resources';
 import { environmentFolder, KustomizeFolder } from '../app/kustomize/kustomize-folder';
 import { useAlone } from '../app/kustomize/unique-resource';
@@ -45,8 +45,10 @@ export class VaultConfiguration extends Chart {
   /** The Job's IAM role; undefined where it reads no secret of AWS. */
   readonly role: IamRole | undefined;
 
-  constructor(scope: Construct, id: string, props: VaultConfigurationProps) {
-    super(scope, id, { namespace: props.vault.namespace });
+  constructor(scope: Construct, id: string, given: VaultConfigurationProps) {
+    super(scope, id, { namespace: given.vault.namespace });
+    // a policy or a role that is undefined is left out, as a prop is
+    const props = omitAllUndefined(given);
     const { vault } = props;
     const name = jobName(vault, 'configuration');
     const admin = props.admin ?? adminPath(vault);

@@ -117,7 +117,10 @@ export const allProps: Required<VaultServerProps> = {
       { podLabels: { app: 'api' }, namespaceLabels: { team: 'platform' } },
       { cidr: '10.0.0.0/16', except: ['10.0.1.0/24'] },
     ],
-    egress: [{ cidr: '10.2.0.0/24', ports: [5432] }],
+    egress: [
+      { cidr: '10.2.0.0/24', ports: [5432] },
+      { cidr: '10.20.0.0/16', ports: [3306, 5433] },
+    ],
   },
   listener: {
     port: 9200,

@@ -42,11 +42,11 @@ export class ContainerResources implements Part {
           ? problems.check('resources.limits.cpu', limits?.cpu, check)
           : problems.require(`resources.limits.${name}`, limits?.[name], check),
       ];
-      if (good.every(Boolean) && quantityValue(requests[name]) > quantityValue(limits[name] ?? ''))
+      if (good.every(Boolean) && quantityValue(requests[name]) > quantityValue(limits?.[name] ?? ''))
         problems.refuse(
           `resources.requests.${name}`,
           requests[name],
-          `at most resources.limits.${name} (${limits[name]})`,
+          `at most resources.limits.${name} (${limits?.[name]})`,
           'raise the limit or lower the request',
         );
     }

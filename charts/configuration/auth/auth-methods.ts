@@ -12,6 +12,7 @@ import type { TokenProps } from './token';
 
 /** An auth method that is mounted and tuned here, and configured by raw operations. */
 export interface OtherAuthProps {
+  /** Which auth method it is. */
   readonly type: 'approle' | 'cert' | 'github' | 'jwt' | 'ldap' | 'oidc' | 'userpass';
   /**
    * What the mount is tuned to.
@@ -95,7 +96,7 @@ export class AuthMethods implements Part {
   enable(): readonly (EnableOperation | WriteOperation)[] {
     return Object.entries(this.props).flatMap(([path, { type, tune }]) => [
       { do: 'enable', at: 'sys/auth', name: `${path}/`, body: { type } } as const,
-      ...(tune === undefined ? [] : [tuneOperation('sys/auth', path, tune)]),
+      tuneOperation('sys/auth', path, tune),
     ]);
   }
 

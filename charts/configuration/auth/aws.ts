@@ -19,6 +19,7 @@ export interface AwsAuthRole extends TokenProps {
 
 /** Logins by a signed GetCallerIdentity (Vault documentation, "AWS auth method"). */
 export interface AwsAuthProps {
+  /** Which auth method it is. */
   readonly type: 'aws';
   /** The roles, by their names. */
   readonly roles: Readonly<Record<string, AwsAuthRole>>;

@@ -23,6 +23,7 @@ export interface KubernetesAuthRole extends TokenProps {
 
 /** Logins of workloads by the token of their ServiceAccount (Vault documentation, "Kubernetes auth method"). */
 export interface KubernetesAuthProps {
+  /** Which auth method it is. */
   readonly type: 'kubernetes';
   /** The roles, by their names. */
   readonly roles: Readonly<Record<string, KubernetesAuthRole>>;

@@ -55,6 +55,7 @@ export interface StatementsRole extends DatabaseRoleBase {
   readonly privileges?: never;
 }
 
+/** What users of a role may do: by a group, by privileges, or by statements of your own. */
 export type DatabaseRole = GroupRole | PrivilegesRole | StatementsRole;
 
 /** A user that is there already, whose password Vault rotates. */

@@ -38,9 +38,9 @@ export class Mounts {
       if (found === undefined) return [];
       const path = `${at}/${name}`;
       if (found.type !== body.type) return [`${path} is of type ${found.type}, not ${body.type}`];
-      // options that Vault adds are its own
-      const other = Object.entries(body.options ?? {}).find(([key, value]) => found.options?.[key] !== value);
-      return other === undefined ? [] : [`${path} has the option ${other[0]} ${found.options?.[other[0]] ?? 'unset'}, not ${other[1]}`];
+      // what it was not told is Vault's default, as it is here
+      const other = Object.entries(body.options ?? {}).find(([key, value]) => (found.options?.[key] ?? value) !== value);
+      return other === undefined ? [] : [`${path} has the option ${other[0]} ${found.options?.[other[0]]}, not ${other[1]}`];
     });
   }
 
