@@ -65,7 +65,9 @@ export interface ConfigurationPlan {
   readonly login: { readonly mount: string; readonly role: string };
   /** Policies that its own token has: written before all else, so that it may do the rest. */
   readonly ownPolicies: Readonly<Record<string, string>>;
-  /** The mount of its state. */
+  /** What its token needs at a database engine, with `$MOUNT` for the path: for one that left `main.ts`. */
+  readonly databasePolicy: string;
+  /** The mount of its state, and the name of the policy that goes with it. */
   readonly state: string;
   /** Whether what left `main.ts` is removed. */
   readonly prune: boolean;

@@ -120,6 +120,7 @@ export class VaultConfiguration extends Chart {
       lease,
       login: { mount: admin.mount, role: admin.role },
       ownPolicies: { [admin.role]: adminPolicy(), [name]: ownPolicy(name, engines, raw) },
+      databasePolicy: policyHcl(databaseRules('$MOUNT')),
       state: name,
       prune: props.prune ?? false,
       operations: Object.keys(operations),
@@ -180,24 +181,25 @@ const stateMount = (path: string): EnableOperation => ({
   body: { type: 'kv', options: { version: '1' } },
 });
 
+const rule = (path: string, ...capabilities: readonly Capability[]): PolicyRule => ({ path, capabilities });
+const all: readonly Capability[] = ['create', 'read', 'update', 'delete', 'list'];
+
 /** What the administrator's policy leaves out: engines, by the mounts that there are. No path that gives out a secret, but that of the Job's own connections. */
-function ownPolicy(state: string, engines: SecretsEngines, raw: RawOperations): string {
-  const all: readonly Capability[] = ['create', 'read', 'update', 'delete', 'list'];
-  const rule = (path: string, ...capabilities: readonly Capability[]): PolicyRule => ({ path, capabilities });
-  return policyHcl([
+const ownPolicy = (state: string, engines: SecretsEngines, raw: RawOperations): string =>
+  policyHcl([
     rule(`${state}/*`, ...all),
     ...engines.mounts.flatMap(mount => {
       if (engines.typeOf(mount) === 'kv') return [rule(`${mount}/config`, 'create', 'read', 'update')];
-      if (engines.typeOf(mount) !== 'database') return [];
-      return [
-        ...['config', 'roles', 'static-roles'].map(kind => rule(`${mount}/${kind}/*`, ...all)),
-        rule(`${mount}/rotate-root/*`, 'create', 'update'),
-        rule(`${mount}/creds/master-*`, 'read'),
-      ];
+      return engines.typeOf(mount) === 'database' ? databaseRules(mount) : [];
     }),
     ...[...new Set(raw.paths)].map(path => rule(path, 'create', 'read', 'update')),
   ]);
-}
+
+const databaseRules = (mount: string): readonly PolicyRule[] => [
+  ...['config', 'roles', 'static-roles'].map(kind => rule(`${mount}/${kind}/*`, ...all)),
+  rule(`${mount}/rotate-root/*`, 'create', 'update'),
+  rule(`${mount}/creds/master-*`, 'read'),
+];
 
 const secretRules = (names: readonly string[]): k8s.PolicyRule[] =>
   names.length === 0 ? [] : [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'], resourceNames: [...names] }];

@@ -84,8 +84,8 @@ describe('the init Job', () => {
     for (const props of [{}, everyInitProp]) {
       const rendered = objects(props);
       // every module was loaded, and the first thing that is missing here is named
-      expect(await runMounted(rendered['Job/vault-init'].spec.template.spec, rendered['ConfigMap/vault-init-program'])).toBe(
-        'init: /program/plan.json is missing: the pod lacks the volume program\n',
+      expect(await runMounted(rendered, 'vault-init')).toBe(
+        'init: the environment variable NAMESPACE is missing: it stands in the Job that was rendered\n',
       );
     }
     // Node.js may have to be fetched first

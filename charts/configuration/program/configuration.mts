@@ -1,4 +1,5 @@
 import type { Lease } from '../../app/jobs/runtime/lease.mts';
+import { object, parse, string } from '../../app/jobs/runtime/shape.mts';
 import type { Say, Waiter } from '../../app/jobs/runtime/wait.mts';
 import type { ConfigurationPlan, EnableOperation, Operation } from '../plan.ts';
 import { Connector } from './connections.mts';
@@ -11,6 +12,8 @@ import type { Secrets } from './secrets.mts';
 import { Refused, type Session } from './session.mts';
 import { State } from './state.mts';
 import { Writer } from './writes.mts';
+
+const policyAnswer = object({ data: object({ policy: string }) });
 
 /** Whom the program talks to, and what it was told. */
 export interface Surroundings {
@@ -75,6 +78,7 @@ export class ConfigurationRun {
     if (conflicts.length > 0) throw new Error(`nothing was changed: ${conflicts.join('; ')}`);
     await this.#enableState(enabled);
     await this.#state.load();
+    await this.#policyOfState();
     const unfinished = this.#state.kinds.flatMap(kind =>
       this.#state.paths(kind).filter(path => this.#state.entry(kind, path)?.read === undefined),
     );
@@ -92,15 +96,35 @@ export class ConfigurationRun {
     if (write) await this.#state.save();
   }
 
-  /** What this Job's own token may do, before it does it: policies are looked up at each request. */
+  /**
+   * What this Job's own token may do, before it does it: policies are looked up at each request. What stood in `main.ts` before is known from the state alone, which
+   * needs the policy: what an earlier run added to it stays until then.
+   */
   async #ownPolicies(): Promise<void> {
-    for (const [name, policy] of Object.entries(this.#with.plan.ownPolicies)) {
-      const path = `sys/policies/acl/${name}`;
-      const before = await this.#with.session.read(path);
-      const same = before !== undefined && (JSON.parse(before) as { data?: { policy?: string } }).data?.policy === policy;
-      if (!same && this.#with.write) await this.#with.session.write(path, { policy });
-      this.#report.add(same ? 'unchanged' : before === undefined ? 'created' : 'changed', path);
+    const { plan, session, write } = this.#with;
+    for (const [name, policy] of Object.entries(plan.ownPolicies)) {
+      const before = await this.#policy(name);
+      const there = name === plan.state ? before?.startsWith(policy) : before === policy;
+      if (there !== true && write) await session.write(`sys/policies/acl/${name}`, { policy });
+      this.#report.add(there === true ? 'unchanged' : before === undefined ? 'created' : 'changed', `sys/policies/acl/${name}`);
     }
+  }
+
+  /** The same for engines that only the state knows. */
+  async #policyOfState(): Promise<void> {
+    const { plan, session, write } = this.#with;
+    const base = plan.ownPolicies[plan.state] ?? '';
+    const mounts = ['connection', 'database-role', 'static-role'].flatMap(kind =>
+      this.#state.paths(kind).map(path => path.replace(/\/(config|roles|static-roles)\/[^/]*$/, '')),
+    );
+    const left = [...new Set(mounts)].filter(mount => !base.includes(`"${mount}/config/*"`)).sort();
+    const policy = [base, ...left.map(mount => plan.databasePolicy.replaceAll('$MOUNT', mount))].join('\n');
+    if (write && (await this.#policy(plan.state)) !== policy) await session.write(`sys/policies/acl/${plan.state}`, { policy });
+  }
+
+  async #policy(name: string): Promise<string | undefined> {
+    const text = await this.#with.session.read(`sys/policies/acl/${name}`);
+    return text === undefined ? undefined : parse(text, policyAnswer, `policy ${name}`).data.policy;
   }
 
   /** The mount of the state is the first of all. */

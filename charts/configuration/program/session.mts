@@ -7,8 +7,6 @@ export class Refused extends Error {}
 
 /** Answers that pass, whatever was asked (Vault API documentation, "HTTP status codes"). */
 const passing: readonly number[] = [412, 429, 472, 473, 502, 503, 504];
-/** Milliseconds that a 500 may last. */
-const patience = 15_000;
 
 /** Vault as this Job's role: logs in when it needs to, also again where its token has ended. */
 export class Session {
@@ -16,11 +14,14 @@ export class Session {
   readonly #waiter: Waiter;
   readonly #login: () => Promise<string>;
   #token: string | undefined;
+  readonly #patience: number;
 
-  constructor(vault: Vault, waiter: Waiter, login: () => Promise<string>) {
+  /** `patience`: milliseconds that Vault may answer 500 to one request. */
+  constructor(vault: Vault, waiter: Waiter, login: () => Promise<string>, { patience }: { readonly patience: number }) {
     this.#vault = vault;
     this.#waiter = waiter;
     this.#login = login;
+    this.#patience = patience;
   }
 
   /** Waits until the way in is made: the init Job may be at it. */
@@ -39,8 +40,7 @@ export class Session {
         this.#token = undefined;
         throw new NotYet('the token has ended');
       }
-      // 500 is Vault's storage that is away for a moment, or a database's no
-      const passes = passing.includes(answer.status) || (answer.status === 500 && performance.now() - start < patience);
+      const passes = passing.includes(answer.status) || (answer.status === 500 && performance.now() - start < this.#patience);
       // 400: a kv engine of version 2 that was mounted a moment ago
       if (passes || (answer.status === 400 && words.includes('Upgrading from non-versioned')))
         throw new NotYet(`Vault answered ${answer.status} (${words})`);

@@ -1,5 +1,5 @@
-import { readMounted } from '../../app/jobs/runtime/https.mts';
 import type { Lease } from '../../app/jobs/runtime/lease.mts';
+import type { Pod } from '../../app/jobs/runtime/pod.mts';
 import { boolean, object } from '../../app/jobs/runtime/shape.mts';
 import type { Stop } from '../../app/jobs/runtime/stop.mts';
 import { LoginRefused, login, lookupSelf, type Vault, vaultErrors } from '../../app/jobs/runtime/vault.mts';
@@ -16,15 +16,12 @@ import { RootTokens } from './root-tokens.mts';
 /** Whom the program talks to, and what it was told. */
 export interface Surroundings {
   readonly plan: InitPlan;
-  readonly namespace: string;
-  readonly pod: string;
+  readonly pod: Pod;
   readonly vault: Vault;
   readonly custody: Custody;
   readonly lease: Lease;
   readonly budget: DisruptionBudget;
   readonly kept: KeptAnswer;
-  /** This pod's ServiceAccount token for Vault. */
-  readonly ownToken: string;
   readonly waiter: Waiter;
   readonly stop: Stop;
   readonly say: Say;
@@ -148,7 +145,7 @@ export class InitRun {
 
   /** The keys are in custody. What is left needs the root token of the answer. */
   async #finish(text: string): Promise<void> {
-    const { plan, vault, custody, budget, waiter, stop, say, namespace } = this.#with;
+    const { plan, vault, custody, budget, waiter, stop, say, pod } = this.#with;
     await budget.release(waiter);
     const answer = parseAnswer(text);
     if (answer === undefined)
@@ -162,7 +159,7 @@ export class InitRun {
       // dead where an earlier container had come as far as revoking it
       const alive = await waiter.until('a valid answer about the root token', () => lookupSelf(vault, root));
       if (alive !== undefined)
-        await waiter.until('the audit device and the admin path', () => establish(vault, plan.writes, namespace, root));
+        await waiter.until('the audit device and the admin path', () => establish(vault, plan.writes, pod.namespace, root));
       await waiter.until('a login through the admin path', () => this.#login());
       say('a login through the admin path succeeded');
       if (plan.rootToken === 'revoke') {
@@ -262,10 +259,9 @@ export class InitRun {
   }
 
   #login(): Promise<string> {
-    const { plan, vault, ownToken } = this.#with;
+    const { plan, vault, pod } = this.#with;
     if (plan.login === undefined) throw new Error('this Job has no way in');
-    const jwt = readMounted(ownToken, 'the pod lacks the volume vault-token').trim();
-    return login(vault, plan.login.mount, plan.login.role, jwt);
+    return login(vault, plan.login.mount, plan.login.role, pod.vaultToken);
   }
 
   /** Only a valid answer counts: an error is never "not initialised". */
@@ -283,7 +279,7 @@ export class InitRun {
   #record(progress: Progress): Promise<void> {
     const { lease, waiter, pod } = this.#with;
     const begun = progress === 'asked Vault to initialise' ? undefined : readRecord(lease);
-    return writeRecord(lease, waiter, { progress, pod: begun?.pod ?? pod, since: begun?.since ?? new Date().toISOString() });
+    return writeRecord(lease, waiter, { progress, pod: begun?.pod ?? pod.name, since: begun?.since ?? new Date().toISOString() });
   }
 
   /** From here on this pod may hold the only copy of the keys. */

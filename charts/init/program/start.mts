@@ -1,70 +1,26 @@
-import { join } from 'node:path';
-import { Aws, type AwsOptions } from '../../app/jobs/runtime/aws.mts';
-import { readMounted } from '../../app/jobs/runtime/https.mts';
-import { Kubernetes } from '../../app/jobs/runtime/kubernetes.mts';
-import { Lease } from '../../app/jobs/runtime/lease.mts';
+import { type Elsewhere, Pod } from '../../app/jobs/runtime/pod.mts';
 import type { Stop } from '../../app/jobs/runtime/stop.mts';
-import { Vault } from '../../app/jobs/runtime/vault.mts';
-import { type Pace, type Say, Waiter } from '../../app/jobs/runtime/wait.mts';
+import type { Say } from '../../app/jobs/runtime/wait.mts';
 import type { InitPlan } from '../plan.ts';
 import { DisruptionBudget } from './budget.mts';
 import { custodyOf } from './custody.mts';
 import { InitRun } from './init.mts';
 import { KeptAnswer } from './kept.mts';
 
-/** What tests set instead of the pod's. */
-export interface Elsewhere {
-  /** The folder that stands for the root of the pod's file system. */
-  readonly root?: string;
-  readonly pace?: Pace;
-  readonly endpoint?: AwsOptions['endpoint'];
-}
-
-/** Puts the program together from the pod's environment and volumes, and runs it. */
+/** Puts the program together from its pod, and runs it. */
 export async function startInit(env: NodeJS.ProcessEnv, stop: Stop, say: Say, elsewhere: Elsewhere = {}): Promise<void> {
-  const variable = (name: string): string => {
-    const value = env[name];
-    if (value === undefined || value === '')
-      throw new Error(`the environment variable ${name} is missing: it stands in the Job that was rendered`);
-    return value;
-  };
-  const path = (absolute: string): string => join(elsewhere.root ?? '/', absolute);
-  const plan = JSON.parse(readMounted(path('program/plan.json'), 'the pod lacks the volume program')) as InitPlan;
-  const namespace = variable('NAMESPACE');
-  const pod = variable('POD_NAME');
-  const kubernetes = new Kubernetes(
-    env['KUBERNETES_SERVER'] ?? 'https://kubernetes.default.svc',
-    path('var/run/secrets/kubernetes.io/serviceaccount'),
-    namespace,
-  );
-  const vault = new Vault(
-    variable('VAULT_ADDR'),
-    readMounted(
-      path('tls/ca.crt'),
-      'the Secret with the servers’ certificate has no ca.crt. Its issuer gave none: take one that does, or add ca.crt to the Secret',
-    ),
-    stop,
-  );
-  const tokenFile = env['AWS_WEB_IDENTITY_TOKEN_FILE'];
-  const aws = new Aws({
-    region: variable('AWS_REGION'),
-    roleArn: env['AWS_ROLE_ARN'],
-    tokenFile: tokenFile === undefined ? undefined : path(tokenFile),
-    sessionName: pod,
-    stop,
-    ...(elsewhere.endpoint === undefined ? {} : { endpoint: elsewhere.endpoint }),
-  });
+  const pod = new Pod(env, stop, say, elsewhere);
+  const plan = pod.json<InitPlan>('plan.json');
+  const { aws, kubernetes, vault, waiter } = pod;
   await new InitRun({
     plan,
-    namespace,
     pod,
     vault,
     custody: custodyOf(plan, env, { aws, kubernetes, say }),
-    lease: new Lease(kubernetes, plan.lease, pod, say),
-    budget: new DisruptionBudget(kubernetes, plan.budget, { name: variable('JOB_NAME'), uid: variable('JOB_UID') }),
-    kept: new KeptAnswer(path('keys')),
-    ownToken: path('var/run/secrets/vault/token'),
-    waiter: new Waiter(say, stop, elsewhere.pace),
+    lease: pod.lease(plan.lease),
+    budget: new DisruptionBudget(kubernetes, plan.budget, { name: pod.variable('JOB_NAME'), uid: pod.variable('JOB_UID') }),
+    kept: new KeptAnswer(pod.path('keys')),
+    waiter,
     stop,
     say,
   }).run();

@@ -10,11 +10,13 @@ const failure = (type: string, message: string, status = 400): Reply => ({ statu
 /** STS's answers are XML (STS API reference, "AssumeRoleWithWebIdentity"). */
 const xml = (status: number, body: string): Reply => ({ status, body, headers: { 'content-type': 'text/xml' } });
 
-/** Secrets Manager and STS, as far as the init Job calls them; test/contracts holds its answers against a stand-in for AWS. */
+/** Secrets Manager, Parameter Store and STS, as far as Jobs call them; test/contracts holds its answers against a stand-in for AWS. */
 export class FakeAws extends FakeServer {
   /** `fetch` trusts what the process trusts: nothing of a test's making. */
   protected override readonly secure = false;
   readonly secrets = new Map<string, { readonly versions: Map<string, Version>; deleted?: true }>();
+  /** What secrets and parameters hold that a Job may read, by name. */
+  readonly readable = new Map<string, { text: string; version: number }>();
   /** How an action fails, by "PutSecretValue", or by "PutSecretValue vault-recovery-keys" for those whose version begins so. */
   readonly failing = new Map<string, Reply>();
   /** Seconds that the role's sessions may last. */
@@ -41,9 +43,20 @@ export class FakeAws extends FakeServer {
     if (fault !== undefined) return fault;
     if (!asked.headers['authorization']?.startsWith('AWS4-HMAC-SHA256 '))
       return failure('MissingAuthenticationTokenException', 'Missing Authentication Token');
+    if (action === 'GetSecretValue' || action === 'GetParameter') return this.read(action, asked.body);
     const secret = this.secrets.get(asked.body.SecretId);
     if (secret === undefined) return failure('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
     return action === 'DescribeSecret' ? this.describe(secret) : this.put(secret.versions, asked.body);
+  }
+
+  private read(action: string, { SecretId, Name }: Asked['body']): Reply {
+    const found = this.readable.get(SecretId ?? Name);
+    if (action === 'GetParameter')
+      return found === undefined
+        ? failure('ParameterNotFound', 'Parameter not found.')
+        : { status: 200, body: { Parameter: { Name, Value: found.text, Version: found.version } } };
+    if (found === undefined) return failure('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
+    return { status: 200, body: { Name: SecretId, SecretString: found.text, VersionId: `version-${found.version}` } };
   }
 
   private describe({ versions, deleted }: { readonly versions: Map<string, Version>; deleted?: true }): Reply {
