@@ -36,10 +36,13 @@ export type { AwsAuthProps, AwsAuthRole } from './configuration/auth/aws';
 export type { KubernetesAuthProps, KubernetesAuthRole } from './configuration/auth/kubernetes';
 export type { TokenProps } from './configuration/auth/token';
 export type {
+  CommonDatabaseProps,
   DatabaseProps,
   DatabaseRole,
   DatabaseRoleBase,
   GroupRole,
+  MysqlDatabaseProps,
+  PostgresqlDatabaseProps,
   PrivilegesRole,
   StatementsRole,
   StaticRole,

@@ -75,9 +75,13 @@ export function danglingReferences(objects: readonly Manifest[]): string[] {
         containers.some(({ volumeMounts }) => volumeMounts?.some((mount: Manifest) => mount.name === volume.name)),
         `${where}: nobody mounts volume ${volume.name}`,
       );
-      // the authorities of a proxy are the user's
-      if (volume.configMap !== undefined && volume.name !== 'outbound-ca')
-        needs(find('ConfigMap', volume.configMap.name, metadata.namespace), `${where}: ConfigMap ${volume.configMap.name} is not there`);
+      // the authorities of a proxy and of databases are the user's, and the cluster has its own
+      const configMaps = [volume.configMap, ...(volume.projected?.sources ?? []).map(({ configMap }: Manifest) => configMap)];
+      for (const { name } of configMaps.filter(configMap => configMap !== undefined && configMap.name !== 'kube-root-ca.crt'))
+        needs(
+          ['outbound-ca', 'databases'].includes(volume.name) || find('ConfigMap', name, metadata.namespace),
+          `${where}: ConfigMap ${name} is not there`,
+        );
       // a namespace without Certificates has Secrets of its user's
       const certificates = byKind('Certificate').filter(certificate => certificate.metadata.namespace === metadata.namespace);
       if (volume.secret !== undefined && certificates.length > 0)

@@ -68,12 +68,10 @@ export interface StaticRole {
   readonly users: readonly string[];
 }
 
-/** A database on a server or cluster, and who gets users of which kind in it. */
-export interface DatabaseProps {
+/** A database on a server or cluster, whatever its kind. */
+export interface CommonDatabaseProps {
   /** Names the connection in Vault; its roles are called "<name>-<role>". */
   readonly name: string;
-  /** Vault's plugin: "postgresql" also for RDS and Aurora, "mysql" also for MariaDB; "mysql-aurora" and "mysql-rds" make short names for MySQL 5.6. */
-  readonly plugin: 'postgresql' | 'mysql' | 'mysql-aurora' | 'mysql-rds';
   /** Its host name, which its certificate has. The servers' `network.egress` must open the port. */
   readonly host: string;
   /**
@@ -94,8 +92,6 @@ export interface DatabaseProps {
    * @default "vault"
    */
   readonly user?: string;
-  /** The roles, by their names: whoever logs in by one of its `users` gets a user of the database that expires. */
-  readonly roles: Readonly<Record<string, DatabaseRole>>;
   /**
    * Users that are there already, by the names of their roles.
    * @default none
@@ -127,3 +123,22 @@ export interface DatabaseProps {
    */
   readonly mount?: string;
 }
+
+/** PostgreSQL, also of RDS and Aurora. */
+export interface PostgresqlDatabaseProps extends CommonDatabaseProps {
+  /** Vault's plugin. */
+  readonly plugin: 'postgresql';
+  /** The roles, by their names: whoever logs in by one of its `users` gets a user of the database that expires. */
+  readonly roles: Readonly<Record<string, GroupRole | StatementsRole>>;
+}
+
+/** MySQL and MariaDB, also of RDS and Aurora. */
+export interface MysqlDatabaseProps extends CommonDatabaseProps {
+  /** Vault's plugin: "mysql-aurora" and "mysql-rds" make names that MySQL 5.6 takes, of 16 characters. */
+  readonly plugin: 'mysql' | 'mysql-aurora' | 'mysql-rds';
+  /** The roles, by their names: whoever logs in by one of its `users` gets a user of the database that expires. */
+  readonly roles: Readonly<Record<string, PrivilegesRole | StatementsRole>>;
+}
+
+/** A database on a server or cluster, and who gets users of which kind in it. */
+export type DatabaseProps = PostgresqlDatabaseProps | MysqlDatabaseProps;

@@ -73,7 +73,7 @@ export class Databases implements Part {
       const dialect = dialectOf(database);
       const context = {
         database: database.database,
-        grants: Object.values(database.roles).flatMap(role => grantOf(role) ?? []),
+        grants: Object.values<DatabaseRole>(database.roles).flatMap(role => grantOf(role) ?? []),
         staticUsers: Object.values(database.staticRoles ?? {}).map(({ username }) => username),
       };
       return {
@@ -91,7 +91,7 @@ export class Databases implements Part {
 
   roles(): readonly WriteOperation[] {
     return this.props.flatMap(database => [
-      ...Object.entries(database.roles).map(([name, role]) => roleOperation(database, name, role)),
+      ...Object.entries<DatabaseRole>(database.roles).map(([name, role]) => roleOperation(database, name, role)),
       ...Object.entries(database.staticRoles ?? {}).map(([name, role]) => staticRoleOperation(database, name, role)),
     ]);
   }
@@ -114,7 +114,7 @@ export class Databases implements Part {
       if (names.includes(name)) problems.refuse(`${at}.name`, database.name, 'each name once', 'choose another');
       names.push(name);
       problems.require(`${at}.roles`, database.roles, propsCheck);
-      for (const [role, props] of problems.groups(`${at}.roles`, database.roles))
+      for (const [role, props] of problems.groups<DatabaseRole>(`${at}.roles`, database.roles))
         this.validateRole(problems, `${at}.roles.${role}`, role, database, props);
       for (const [role, props] of problems.groups(`${at}.staticRoles`, database.staticRoles))
         this.validateStaticRole(problems, `${at}.staticRoles.${role}`, role, database, props);
@@ -141,7 +141,7 @@ export class Databases implements Part {
   }
 
   private defaultTemplate(database: DatabaseProps): string {
-    const users = [...new Set(Object.values(database.roles).flatMap(role => role.users))];
+    const users = [...new Set(Object.values<DatabaseRole>(database.roles).flatMap(role => role.users))];
     const prefixes = [...new Set(users.flatMap(user => this.auth.displayPrefixes(user)))];
     // the longest first: the mount alone stands before every name
     return usernameTemplate(
@@ -221,8 +221,8 @@ export class Databases implements Part {
     if (durationCheck.ok(defaultTtl) && durationCheck.ok(maxTtl) && durationSeconds(defaultTtl) > durationSeconds(maxTtl))
       problems.refuse(`${at}.defaultTtl`, defaultTtl, `at most maxTtl (${maxTtl})`, 'lower it, or raise maxTtl');
     if (role.creationStatements !== undefined) problems.check(`${at}.creationStatements`, role.creationStatements, listOf(textCheck));
-    else if (isPostgres) problems.require(`${at}.group`, role.group, identifierCheck(63));
-    else problems.require(`${at}.privileges`, role.privileges, listOf(privilegeCheck));
+    else if (isPostgres && role.privileges === undefined) problems.require(`${at}.group`, role.group, identifierCheck(63));
+    else if (!isPostgres && role.group === undefined) problems.require(`${at}.privileges`, role.privileges, listOf(privilegeCheck));
     if (isPostgres && role.privileges !== undefined)
       problems.refuse(
         `${at}.privileges`,
@@ -265,7 +265,7 @@ const grantOf = (role: DatabaseRole): RoleGrant | undefined => {
 
 /** Whoever reads these paths has a user: of a role, or a static one. */
 const grantsOf = ({ roles, staticRoles = {} }: DatabaseProps) => [
-  ...Object.entries(roles).map(([name, { users }]) => ({ name, kind: 'creds', users })),
+  ...Object.entries<DatabaseRole>(roles).map(([name, { users }]) => ({ name, kind: 'creds', users })),
   ...Object.entries(staticRoles).map(([name, { users }]) => ({ name, kind: 'static-creds', users })),
 ];
 
