@@ -36,6 +36,12 @@ export class FakeConfiguredVault extends FakeServer {
   stuck = '';
   logins = 0;
   private live = '';
+
+  /** The token of the program. */
+  get token(): string {
+    return this.live;
+  }
+
   private made = 0;
 
   constructor() {
@@ -113,7 +119,7 @@ export class FakeConfiguredVault extends FakeServer {
     if (path === 'auth/token/accessors') return data({ keys: [...this.tokens.keys()] });
     const token = this.tokens.get(body?.accessor);
     if (path === 'auth/token/lookup-accessor')
-      return token === undefined ? errors(403, '1 error occurred:\n\t* invalid accessor\n\n') : data(token);
+      return token === undefined ? errors(400, '1 error occurred:\n\t* invalid accessor\n\n') : data(token);
     if (path !== 'auth/token/revoke-accessor') return undefined;
     this.tokens.delete(body.accessor);
     return { status: 204 };
