@@ -163,7 +163,7 @@ describe('policies', () => {
       {
         capabilities: ['create', 'update'],
         allowed_parameters: { '*': [], data: [] },
-        denied_parameters: { options: ['cas'] },
+        denied_parameters: { version: ['latest'] },
         required_parameters: ['data'],
         min_wrapping_ttl: '1m',
         max_wrapping_ttl: '1h',
