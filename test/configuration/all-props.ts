@@ -33,7 +33,7 @@ export const everyConfigurationProp: Required<Omit<VaultConfigurationProps, 'vau
         path: 'kv/data/shared',
         capabilities: ['create', 'update'],
         allowedParameters: { data: [], '*': [] },
-        deniedParameters: { version: ['latest'] },
+        deniedParameters: { note: ['secret'] },
         requiredParameters: ['data'],
         minWrappingTtl: '1m',
         maxWrappingTtl: '1h',

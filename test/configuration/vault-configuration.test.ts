@@ -163,7 +163,7 @@ describe('policies', () => {
       {
         capabilities: ['create', 'update'],
         allowed_parameters: { '*': [], data: [] },
-        denied_parameters: { version: ['latest'] },
+        denied_parameters: { note: ['secret'] },
         required_parameters: ['data'],
         min_wrapping_ttl: '1m',
         max_wrapping_ttl: '1h',

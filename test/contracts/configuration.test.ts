@@ -121,7 +121,7 @@ describe('what the chart renders, in a real Vault', () => {
     expect(await call('PUT', 'kv/data/shared', { data })).toBe(403);
     expect(await call('PUT', 'kv/data/shared', { data }, '2h')).toBe(403);
     expect(await call('PUT', 'kv/data/shared', { options: {} }, '5m')).toBe(403);
-    expect(await call('PUT', 'kv/data/shared', { data, version: 'latest' }, '5m')).toBe(403);
+    expect(await call('PUT', 'kv/data/shared', { data, note: 'secret' }, '5m')).toBe(403);
     expect(await call('GET', 'kv/data/other')).toBe(403);
   });
 
