@@ -1,9 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { Construct } from 'constructs';
 import * as exported from '../charts';
-import { chartClasses, type EveryChart, everyChart, outcome } from './support/every-chart';
+import { chartClasses, concerned, everyChart, outcome } from './support/every-chart';
 import { propPaths, without } from './support/prop-paths';
-import { minimal } from './support/render';
 
 const isConstruct = (value: object): boolean => 'prototype' in value && value.prototype instanceof Construct;
 
@@ -16,10 +15,6 @@ const skipped =
 const props = propPaths(everyChart)
   .filter(path => path.length > 1)
   .filter(path => !skipped.test(path.join('.')));
-
-/** A prop changes its own chart and what stands on it, which is little. */
-const concerned = ([chart]: readonly string[]): EveryChart =>
-  chart === 'vault' ? { vault: everyChart.vault } : { vault: minimal, [chart ?? '']: everyChart[chart as 'init' | 'aws'] };
 
 test('every chart that there is, is one of them', () => {
   const apps = ['KustomizeApp', 'OutputFile'];
@@ -39,7 +34,7 @@ test('there are props of every chart', () => {
 });
 
 test.each(props.map(path => [path.join('.'), path] as const))('%s: undefined is as good as left out', (name, path) => {
-  const charts = concerned(path);
+  const charts = concerned(path[0]);
   const undefinedOutcome = outcome(without(charts, path, { value: undefined }));
   if (refused.includes(name))
     expect(undefinedOutcome).toContainEqual(expect.stringContaining(`[init] ${name.replace('init.', '')}: got nothing;`));

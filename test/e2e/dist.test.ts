@@ -50,17 +50,20 @@ afterAll(async () => {
   if (standIn) await remove();
 });
 
-onStandIn('from nothing to ready servers, and keys in custody', async () => {
+onStandIn('from nothing to ready servers, keys in custody, and a Vault that is configured', async () => {
   const start = Date.now();
   const { stderr } = await kubectl(['apply', '-k', dist]);
   await kubectl(['label', 'clusterrolebinding', '-l', 'app.kubernetes.io/managed-by=cdk8s-vault', mark]);
-  await installation.jobsComplete(1);
+  await installation.jobsComplete(2);
   await installation.settled(spec.replicas);
+  const said = (await installation.kubectl(['logs', '-l', 'app.kubernetes.io/component=configuration', '--tail=-1'])).stdout;
+  expect(said).toMatch(/done: \d+ created, \d+ changed, \d+ unchanged, 0 drifted, 0 refused/);
   console.log(`${region}: ready ${((Date.now() - start) / 1000).toFixed(1)} s after apply; it said:\n${stderr}`);
 });
 
 onStandIn('servers and Job call AWS in the region of dist', async () => {
-  const job = manifests.find(({ kind }) => kind === 'Job').spec.template.spec.containers[0];
+  const job = manifests.find(({ kind, metadata: { name } }) => kind === 'Job' && name.startsWith('vault-init')).spec.template.spec
+    .containers[0];
   expect(job.env).toContainEqual({ name: 'AWS_REGION', value: region });
   const [{ TableName: table }] = stack.resources('AWS::DynamoDB::Table') as [Manifest];
   const { Count: items } = JSON.parse(await aws(['dynamodb', 'scan', '--table-name', table, '--select', 'COUNT'], region));

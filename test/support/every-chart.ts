@@ -14,6 +14,7 @@ import { everyAwsProp } from '../aws/all-props';
 import { everyConfigurationProp } from '../configuration/all-props';
 import { everyInitProp } from '../init/all-props';
 import { allProps } from '../server/all-props';
+import { minimal } from './render';
 
 /** The props of a server and of the charts beside it. */
 export interface EveryChart {
@@ -44,6 +45,12 @@ export const everyChart = {
   configuration: everyConfigurationProp,
   aws: everyAwsProp,
 } satisfies EveryChart;
+
+/** The charts that a prop of one of them changes: its own, beside a server that lets it. What stands on a server changes little with it. */
+export const concerned = (chart: string | undefined): EveryChart =>
+  chart === 'vault'
+    ? { vault: everyChart.vault }
+    : { vault: { ...minimal, network: everyChart.vault.network }, [chart ?? '']: everyChart[chart as Exclude<keyof EveryChart, 'vault'>] };
 
 /** An app with these charts. The types are held where the props are written; here they are altered. */
 export function renderEvery({ vault: server, init, configuration, aws }: EveryChart): ReadonlyMap<string, string> {

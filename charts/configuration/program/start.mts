@@ -12,7 +12,7 @@ const patience = 15_000;
 
 /** Puts the program together from its pod, and runs it. */
 export async function startConfiguration(env: NodeJS.ProcessEnv, stop: Stop, say: Say, elsewhere: Elsewhere = {}): Promise<void> {
-  const pod = new Pod(env, stop, say, elsewhere);
+  const pod = new Pod(env, stop, say, { ...elsewhere, keepAlive: true });
   const plan = pod.json<ConfigurationPlan>('plan.json');
   const { vault, waiter } = pod;
   await new ConfigurationRun({

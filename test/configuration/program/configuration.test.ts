@@ -224,7 +224,7 @@ describe('a report before the first run', () => {
 });
 
 /** Each request takes a minute: KILL_EVERY=1 does so. */
-const every = Number(process.env['KILL_EVERY'] ?? 7);
+const every = Number(process.env['KILL_EVERY'] ?? 10);
 
 describe('whatever request it is killed after', () => {
   test('the next run ends as if nothing had been', async () => {

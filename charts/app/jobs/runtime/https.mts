@@ -36,10 +36,11 @@ export class HttpsServer {
   readonly address: string;
   readonly #agent: Agent;
 
-  constructor(address: string, ca: string) {
+  /** `keepAlive`: one connection for many calls, for those that may all be repeated: a call on one that the server has just closed fails. */
+  constructor(address: string, ca: string, { keepAlive = false }: { readonly keepAlive?: boolean } = {}) {
     this.address = address;
     // an agent of its own: Node.js gives the global one the proxy of NODE_USE_ENV_PROXY
-    this.#agent = new Agent({ ca });
+    this.#agent = new Agent({ ca, keepAlive });
   }
 
   /** One call. No answer, or one that breaks off, is NotYet: whether to try again is for the caller to know. */

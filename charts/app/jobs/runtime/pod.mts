@@ -15,6 +15,11 @@ export interface Elsewhere {
   readonly endpoint?: AwsOptions['endpoint'];
 }
 
+export interface PodOptions extends Elsewhere {
+  /** Whether calls of Vault share a connection: all of them may be repeated. */
+  readonly keepAlive?: boolean;
+}
+
 /** The pod that a program runs in: its environment, its volumes, and whom it may talk to. */
 export class Pod {
   readonly namespace: string;
@@ -27,7 +32,7 @@ export class Pod {
   readonly #root: string;
   readonly #say: Say;
 
-  constructor(env: NodeJS.ProcessEnv, stop: Stop, say: Say, { root = '/', pace, endpoint }: Elsewhere) {
+  constructor(env: NodeJS.ProcessEnv, stop: Stop, say: Say, { root = '/', pace, endpoint, keepAlive = false }: PodOptions) {
     this.#env = env;
     this.#root = root;
     this.#say = say;
@@ -39,7 +44,7 @@ export class Pod {
       'tls/ca.crt',
       'the Secret with the servers’ certificate has no ca.crt. Its issuer gave none: take one that does, or add ca.crt to the Secret',
     );
-    this.vault = new Vault(this.variable('VAULT_ADDR'), ca, stop);
+    this.vault = new Vault(this.variable('VAULT_ADDR'), ca, stop, { keepAlive });
     const tokenFile = env['AWS_WEB_IDENTITY_TOKEN_FILE'];
     this.aws = new Aws({
       region: this.variable('AWS_REGION'),

@@ -24,8 +24,8 @@ export class Vault {
   readonly #server: HttpsServer;
   readonly #stop: Stop;
 
-  constructor(address: string, ca: string, stop: Stop) {
-    this.#server = new HttpsServer(address, ca);
+  constructor(address: string, ca: string, stop: Stop, options: { readonly keepAlive?: boolean } = {}) {
+    this.#server = new HttpsServer(address, ca, options);
     this.#stop = stop;
   }
 
