@@ -202,14 +202,14 @@ test('a second run changes nothing; Vault goes on with passwords that it alone k
     expect(await server.as(await userOf(developer, path), database, 'SELECT 1')).toMatchObject({ status: 0 });
   const owner = { username: 'vault', password: ownerPassword };
   expect(await postgres.as(owner, 'orders', 'SELECT 1')).toMatchObject({ status: 2 });
-  const token = await installation.adminToken(app);
+  const token = await installation.adminToken();
   for (const leftover of ['database/config/master-orders', 'database/roles/master-orders', 'database/config/master-shop'])
     expect(await installation.vaultAs(token, 'read', leftover)).toMatchObject({ status: 2 });
 });
 
 test('what somebody changed by hand is reported as drift, and brought back by the next apply', async () => {
   expect(await installation.report('nothing')).toMatchObject({ failed: false });
-  const token = await installation.adminToken(app);
+  const token = await installation.adminToken();
   expect(await installation.vaultAs(token, 'write', 'auth/aws/role/orders', 'token_ttl=3h')).toMatchObject({ status: 0 });
   expect(await installation.vaultAs(token, 'delete', 'sys/policies/acl/kv-reader')).toMatchObject({ status: 0 });
   const drift = await installation.report('drift');
@@ -222,7 +222,7 @@ test('what somebody changed by hand is reported as drift, and brought back by th
 });
 
 test('a kv engine where another one is mounted is an error, and nothing is changed', async () => {
-  const token = await installation.adminToken(app);
+  const token = await installation.adminToken();
   expect(await installation.vaultAs(token, 'secrets', 'enable', '-path=taken', 'transit')).toMatchObject({ status: 0 });
   const { dist } = installation.synthConfigured({ ...props(), engines: { taken: { type: 'kv' } } });
   await kubectl(['apply', '-k', dist]);

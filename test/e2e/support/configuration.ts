@@ -25,6 +25,7 @@ export class ConfiguredInstallation extends Installation {
   readonly secret: string;
   readonly ca = new TestCa();
   private dist = '';
+  private init: VaultInit | undefined;
 
   constructor(
     namespace: string,
@@ -48,6 +49,7 @@ export class ConfiguredInstallation extends Installation {
     });
     if (charts === undefined) throw new Error('no charts');
     this.dist = made.dist;
+    this.init = charts.init;
     return { ...made, ...charts };
   }
 
@@ -78,7 +80,12 @@ export class ConfiguredInstallation extends Installation {
   /** Applies the dist that was synthesised last, and returns what its configuration Job said. */
   async apply(): Promise<string> {
     await kubectl(['apply', '-k', this.dist]);
-    return this.jobSaid(yaml(readFileSync(join(this.dist, 'manifests', 'Job.vault-configuration.yaml'), 'utf8')).metadata.name);
+    return this.jobSaid(this.job);
+  }
+
+  /** The name of the configuration Job of that dist. */
+  get job(): string {
+    return yaml(readFileSync(join(this.dist, 'manifests', 'Job.vault-configuration.yaml'), 'utf8')).metadata.name;
   }
 
   /** Runs its configuration Job once more, under another name. */
@@ -114,7 +121,8 @@ export class ConfiguredInstallation extends Installation {
   }
 
   /** A token of an administrator: what the admin path gives the configuration Job. */
-  async adminToken({ init: { admin } }: ConfiguredApp): Promise<string> {
+  async adminToken(): Promise<string> {
+    const admin = this.init?.admin;
     if (admin === undefined) throw new Error('no admin path');
     const jwt = (await this.kubectl(['create', 'token', admin.serviceAccount, `--audience=${admin.audience}`])).stdout;
     const login = ['sh', '-c', `exec vault write -field=token auth/${admin.mount}/login role=${admin.role} jwt=-`];
