@@ -23,9 +23,11 @@ import { DriftSchedule } from './drift-schedule';
 import { SecretsEngines } from './engines';
 import { Groups } from './groups';
 import { operationFiles } from './operation-files';
+import { refuseOwnNames } from './own-names';
+import { databasePolicy, ownPolicy } from './own-policy';
 import { PasswordPolicies } from './password-policies';
 import type { ConfigurationPlan, EnableOperation } from './plan';
-import { type Capability, Policies, type PolicyRule, policyHcl } from './policies';
+import { Policies } from './policies';
 import { checkReferences } from './policy-references';
 import { RawOperations } from './raw';
 import { secretNames, secretStatements } from './secrets';
@@ -81,6 +83,7 @@ export class VaultConfiguration extends Chart {
       schedule,
       outbound,
       resources,
+      { validate: problems => refuseOwnNames(problems, props, admin, vault) },
       {
         validate: problems =>
           problems.messages.length === 0 && checkReferences(problems, { policies, databases, auth, groups, engines, props }),
@@ -120,7 +123,7 @@ export class VaultConfiguration extends Chart {
       lease,
       login: { mount: admin.mount, role: admin.role },
       ownPolicies: { [admin.role]: adminPolicy(), [name]: ownPolicy(name, engines, raw) },
-      databasePolicy: policyHcl(databaseRules('$MOUNT')),
+      databasePolicy: databasePolicy('$MOUNT'),
       state: name,
       prune: props.prune ?? false,
       operations: Object.keys(operations),
@@ -180,26 +183,6 @@ const stateMount = (path: string): EnableOperation => ({
   name: `${path}/`,
   body: { type: 'kv', options: { version: '1' } },
 });
-
-const rule = (path: string, ...capabilities: readonly Capability[]): PolicyRule => ({ path, capabilities });
-const all: readonly Capability[] = ['create', 'read', 'update', 'delete', 'list'];
-
-/** What the administrator's policy leaves out: engines, by the mounts that there are. No path that gives out a secret, but that of the Job's own connections. */
-const ownPolicy = (state: string, engines: SecretsEngines, raw: RawOperations): string =>
-  policyHcl([
-    rule(`${state}/*`, ...all),
-    ...engines.mounts.flatMap(mount => {
-      if (engines.typeOf(mount) === 'kv') return [rule(`${mount}/config`, 'create', 'read', 'update')];
-      return engines.typeOf(mount) === 'database' ? databaseRules(mount) : [];
-    }),
-    ...[...new Set(raw.paths)].map(path => rule(path, 'create', 'read', 'update')),
-  ]);
-
-const databaseRules = (mount: string): readonly PolicyRule[] => [
-  ...['config', 'roles', 'static-roles'].map(kind => rule(`${mount}/${kind}/*`, ...all)),
-  rule(`${mount}/rotate-root/*`, 'create', 'update'),
-  rule(`${mount}/creds/master-*`, 'read'),
-];
 
 const secretRules = (names: readonly string[]): k8s.PolicyRule[] =>
   names.length === 0 ? [] : [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'], resourceNames: [...names] }];

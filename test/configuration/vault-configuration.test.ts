@@ -352,6 +352,16 @@ describe('what does not fit together is refused, with what to write', () => {
       'databases[0].master: got {"secretsManager":"a","ssm":"b"}; allowed: one of secretsManager, ssm, kubernetesSecret; write for example { secretsManager: "databases/orders/master" }',
     ],
     [
+      'the policy by which the Job itself logs in',
+      { policies: { 'vault-admin': [{ path: 'a', capabilities: ['read'] }] } },
+      'policies: got "vault-admin"; allowed: names other than vault-admin, vault-configuration, vault-init, which are those of the Jobs; choose another',
+    ],
+    [
+      'the mount of its state',
+      { engines: { 'vault-configuration': { type: 'kv' } } },
+      'engines: got "vault-configuration"; allowed: names other than vault-admin, vault-configuration, vault-init, which are those of the Jobs; choose another',
+    ],
+    [
       'a name that is too long for the CronJob',
       {},
       'vault.name: got "a-name-that-is-a-little-too-longer"; allowed: at most 32 characters with a configuration Job; choose a shorter name',
