@@ -28,7 +28,7 @@ export const awsResult = (args: readonly string[], at = region): Promise<Result>
 /** Deletes what may be gone already. */
 export async function awsDelete(args: readonly string[], at = region): Promise<void> {
   const { status, stderr } = await awsResult(args, at);
-  if (status !== 0 && !/NotFoundException|NoSuchEntity/.test(stderr)) throw new Error(`aws ${args.join(' ')}: ${stderr}`);
+  if (status !== 0 && !/NotFoundException|NoSuchEntity|ParameterNotFound/.test(stderr)) throw new Error(`aws ${args.join(' ')}: ${stderr}`);
 }
 export const get = async (...args: string[]): Promise<Manifest> => JSON.parse((await kubectl(['get', ...args, '-o', 'json'])).stdout);
 
