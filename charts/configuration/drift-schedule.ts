@@ -1,6 +1,7 @@
 import type { ScriptJob } from '../app/jobs/script-job';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
-import { booleanCheck, type Checks, matching } from '../app/validation/check';
+import { booleanCheck, type Checks } from '../app/validation/check';
+import { cronCheck, timeZoneCheck } from '../app/validation/durations';
 import type { Part } from '../app/validation/part';
 import type { Problems } from '../app/validation/problems';
 
@@ -21,12 +22,8 @@ export interface DriftScheduleProps {
 }
 
 const checks: Checks<DriftScheduleProps> = {
-  cron: matching(
-    /^(@(hourly|daily|weekly|monthly)|[\d*,/-]+( [\d*,/A-Za-z-]+){4})$/,
-    'times of a CronJob: five fields',
-    'write for example "0 6 * * *"',
-  ),
-  timeZone: matching(/^[A-Za-z]+([/_+-]?\w+)*$/, 'names of the IANA time zone database', 'write for example "Europe/Berlin"'),
+  cron: cronCheck,
+  timeZone: timeZoneCheck,
   repair: booleanCheck,
 };
 
@@ -45,8 +42,7 @@ export class DriftSchedule implements Part {
     const { cron, timeZone, repair = false } = this.props;
     job.addSchedule({
       name,
-      cron,
-      ...omitUndefined({ timeZone }),
+      times: { cron, ...omitUndefined({ timeZone }) },
       env: [{ name: 'MODE', value: repair ? 'apply' : 'report' }],
       // a report says the same again
       backoffLimit: repair ? 6 : 0,

@@ -153,6 +153,7 @@ export class VaultConfiguration extends Chart {
       backoffLimit: 20,
       ...omitUndefined({ role: this.role }),
     });
+    job.runAtOnce();
     schedule.addTo(job, `${name}-drift`);
   }
 

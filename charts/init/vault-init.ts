@@ -78,7 +78,7 @@ export class VaultInit extends Chart {
       writes: this.admin === undefined ? [] : admin.firstWrites,
       gracePeriodSeconds: day,
     };
-    new ScriptJob(this, 'job', {
+    const job = new ScriptJob(this, 'job', {
       name,
       namespace: vault.namespace,
       instance: vault.name,
@@ -106,6 +106,7 @@ export class VaultInit extends Chart {
       annotations: unpruned,
       ...omitUndefined({ role: this.role }),
     });
+    job.runAtOnce();
 
     const context = { aws: vault.aws, unsealKey: vault.unsealKey, tlsSecret: vault.tlsSecretName, largestAnswer: keys.largestAnswer };
     const parts: readonly Part[] = [

@@ -95,16 +95,16 @@ export interface ScriptJobProps {
 export interface JobSchedule {
   /** The name of the CronJob. */
   readonly name: string;
-  readonly cron: string;
-  readonly timeZone?: string;
+  /** When, or never by itself: people make Jobs from it. */
+  readonly times: { readonly cron: string; readonly timeZone?: string } | 'by hand';
   /** Environment variables that it has besides the Job's, or in their place. */
-  readonly env: readonly k8s.EnvVar[];
+  readonly env?: readonly k8s.EnvVar[];
   /** How often a failed run is repeated before the next time comes. */
   readonly backoffLimit: number;
 }
 
 /**
- * A Job that runs one program. The ConfigMaps with the program carry a content hash in their names, and the Job does too: a changed one is a new Job, which can
+ * One program, and the Jobs and CronJobs that run it. The ConfigMaps with the program carry a content hash in their names, and the Job does too: a changed one is a new Job, which can
  * be applied where the old one has run.
  */
 export class ScriptJob extends Construct {
@@ -143,12 +143,19 @@ export class ScriptJob extends Construct {
       backoffLimit: props.backoffLimit ?? 6,
       template: { metadata: { labels: selector }, spec: programPod({ ...props, env }, program) },
     });
-    const metadata = { ...this.metadata, ...omitUndefined({ annotations: props.annotations }) };
-    new HashedObject(this, 'job', { ...k8s.KubeJob.manifest({ metadata, spec: this.spec(props.env ?? []) }), baseName: name });
+  }
+
+  /** As a Job, at once: when it is applied, and again when it has changed. */
+  runAtOnce(): void {
+    const metadata = { ...this.metadata, ...omitUndefined({ annotations: this.props.annotations }) };
+    new HashedObject(this, 'job', {
+      ...k8s.KubeJob.manifest({ metadata, spec: this.spec(this.props.env ?? []) }),
+      baseName: this.props.name,
+    });
   }
 
   /** The same pod as a CronJob, which never runs beside itself. */
-  addSchedule({ name, cron, timeZone, env, backoffLimit }: JobSchedule): void {
+  addSchedule({ name, times, env = [], backoffLimit }: JobSchedule): void {
     const own = (this.props.env ?? []).filter(variable => !env.some(other => other.name === variable.name));
     new ApiObject(
       this,
@@ -156,8 +163,9 @@ export class ScriptJob extends Construct {
       k8s.KubeCronJob.manifest({
         metadata: { ...this.metadata, name },
         spec: {
-          schedule: cron,
-          ...omitUndefined({ timeZone }),
+          ...(times === 'by hand'
+            ? { schedule: '@yearly', suspend: true }
+            : { schedule: times.cron, ...omitUndefined({ timeZone: times.timeZone }) }),
           concurrencyPolicy: 'Forbid',
           jobTemplate: { metadata: { labels: this.metadata.labels }, spec: { ...this.spec([...own, ...env]), backoffLimit } },
         },

@@ -17,3 +17,16 @@ export const durationSeconds = (text: string): number =>
   /^\d+$/.test(text)
     ? Number(text)
     : [...text.matchAll(/(\d+)([smhd])/g)].reduce((sum, [, number, unit = '']) => sum + Number(number) * (unitSeconds[unit] ?? 0), 0);
+
+/** Kubernetes documentation, "CronJob", "Schedule syntax". */
+export const cronCheck = matching(
+  /^(@(hourly|daily|weekly|monthly)|[\d*,/-]+( [\d*,/A-Za-z-]+){4})$/,
+  'times of a CronJob: five fields',
+  'write for example "0 6 * * *"',
+);
+
+export const timeZoneCheck = matching(
+  /^[A-Za-z]+([/_+-]?\w+)*$/,
+  'names of the IANA time zone database',
+  'write for example "Europe/Berlin"',
+);

@@ -12,9 +12,10 @@ const patience = 15_000;
 
 /** Puts the program together from its pod, and runs it. */
 export async function startConfiguration(env: NodeJS.ProcessEnv, stop: Stop, say: Say, elsewhere: Elsewhere = {}): Promise<void> {
-  const pod = new Pod(env, stop, say, { ...elsewhere, keepAlive: true });
+  const pod = new Pod(env, stop, say, elsewhere);
   const plan = pod.json<ConfigurationPlan>('plan.json');
-  const { vault, waiter } = pod;
+  const { waiter } = pod;
+  const vault = pod.vault({ keepAlive: true });
   await new ConfigurationRun({
     plan,
     operations: new Map(plan.operations.map(name => [name, pod.json<readonly Operation[]>(name)])),

@@ -11,11 +11,11 @@ import { KeptAnswer } from './kept.mts';
 export async function startInit(env: NodeJS.ProcessEnv, stop: Stop, say: Say, elsewhere: Elsewhere = {}): Promise<void> {
   const pod = new Pod(env, stop, say, elsewhere);
   const plan = pod.json<InitPlan>('plan.json');
-  const { aws, kubernetes, vault, waiter } = pod;
+  const { aws, kubernetes, waiter } = pod;
   await new InitRun({
     plan,
     pod,
-    vault,
+    vault: pod.vault(),
     custody: custodyOf(plan, env, { aws, kubernetes, say }),
     lease: pod.lease(plan.lease),
     budget: new DisruptionBudget(kubernetes, plan.budget, { name: pod.variable('JOB_NAME'), uid: pod.variable('JOB_UID') }),

@@ -37,6 +37,7 @@ const render = (props: Partial<Omit<ScriptJobProps, 'role'>> = {}, schedule?: Jo
     role,
     ...props,
   });
+  job.runAtOnce();
   if (schedule !== undefined) job.addSchedule(schedule);
   return objectsOf(app.render());
 };
@@ -131,7 +132,12 @@ test('a CronJob of the same pod, with what it is told besides', () => {
   const env = [{ name: 'MODE', value: 'apply' }];
   const objects = render(
     { env },
-    { name: 'vault-try-drift', cron: '0 3 * * *', timeZone: 'Etc/UTC', env: [{ name: 'MODE', value: 'report' }], backoffLimit: 0 },
+    {
+      name: 'vault-try-drift',
+      times: { cron: '0 3 * * *', timeZone: 'Etc/UTC' },
+      env: [{ name: 'MODE', value: 'report' }],
+      backoffLimit: 0,
+    },
   );
   const cronJob = objects['CronJob/vault-try-drift'];
   expect(cronJob.spec).toMatchObject({ schedule: '0 3 * * *', timeZone: 'Etc/UTC', concurrencyPolicy: 'Forbid' });

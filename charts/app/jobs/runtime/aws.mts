@@ -36,10 +36,11 @@ export interface AwsOptions {
 const timeout = 20_000;
 /** Seconds: the longest session that a role may give, and the one that every role gives (IAM User Guide, "Maximum session duration"). */
 const [longest, shortest] = [43_200, 3_600];
-const errorShape = object({ __type: string, message: optional(string), Message: optional(string) });
+const errorShape = object({ __type: optional(string), message: optional(string), Message: optional(string) });
 
-/** Where the name of a service in its protocol is not that of its endpoint. */
-const targets: Readonly<Record<string, string>> = { ssm: 'AmazonSSM' };
+/** Where the name of a service in its protocol is not that of its endpoint, and the version of AWS's JSON protocol that it speaks if not 1.1. */
+const targets: Readonly<Record<string, string>> = { ssm: 'AmazonSSM', dynamodb: 'DynamoDB_20120810' };
+const versions: Readonly<Record<string, string>> = { dynamodb: '1.0' };
 
 /** AWS's regional endpoint (AWS General Reference, "Service endpoints"). */
 const regional = (region: string) => (service: string) =>
@@ -56,17 +57,30 @@ export class Aws {
     this.#endpoint = options.endpoint ?? regional(options.region);
   }
 
-  /** One call of a service that speaks JSON, such as "secretsmanager" and "DescribeSecret". */
-  async call<T>(service: string, action: string, body: object, shape: Shape<T>): Promise<T> {
+  /** One call of a service that speaks AWS's JSON protocol, such as "secretsmanager" and "DescribeSecret". */
+  call<T>(service: string, action: string, body: object, shape: Shape<T>): Promise<T> {
+    const headers = {
+      'content-type': `application/x-amz-json-${versions[service] ?? '1.1'}`,
+      'x-amz-target': `${targets[service] ?? service}.${action}`,
+    };
+    return this.#signed(service, action, '', { method: 'POST', headers, body: JSON.stringify(body) }, shape);
+  }
+
+  /** One call of a service that speaks REST, such as "backup" and "/backup-jobs". */
+  rest<T>(service: string, method: string, path: string, body: object | undefined, shape: Shape<T>): Promise<T> {
+    const content = body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+    return this.#signed(service, `${method} ${path}`, path, { method, ...content }, shape);
+  }
+
+  async #signed<T>(service: string, action: string, path: string, request: RequestInit, shape: Shape<T>): Promise<T> {
     const { ends: _, ...credentials } = await this.#credentials();
     // its own retries are silent, and leave out throttling
     const client = new AwsClient({ ...credentials, service, region: this.#options.region, retries: 0 });
-    const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `${targets[service] ?? service}.${action}` };
-    const { status, text } = await this.#send(`${action}`, signal =>
-      client.fetch(this.#endpoint(service), { method: 'POST', headers, body: JSON.stringify(body), signal }),
+    const { status, text, type } = await this.#send(action, signal =>
+      client.fetch(`${this.#endpoint(service)}${path}`, { ...request, signal }),
     );
     if (status === 200) return parse(text, shape, `the answer to ${action}`);
-    const error = awsError(action, status, text);
+    const error = awsError(action, status, text, type);
     // a session that AWS no longer takes: the next try gets another
     if (/^(Expired|UnrecognizedClient|InvalidClientTokenId)/.test(error.code)) this.#session = undefined;
     throw error;
@@ -120,11 +134,11 @@ export class Aws {
   async #send(
     action: string,
     send: (signal: AbortSignal) => Promise<Response>,
-  ): Promise<{ readonly status: number; readonly text: string }> {
+  ): Promise<{ readonly status: number; readonly text: string; readonly type: string | null }> {
     const { stop } = this.#options;
     try {
       const response = await send(AbortSignal.any([AbortSignal.timeout(timeout), stop.signal]));
-      return { status: response.status, text: await response.text() };
+      return { status: response.status, text: await response.text(), type: response.headers.get('x-amzn-errortype') };
     } catch (error) {
       stop.signal.throwIfAborted();
       const { message, cause } = error as Error;
@@ -148,11 +162,11 @@ function session(xml: string): Session {
   };
 }
 
-/** AWS JSON protocol: the type may carry a namespace, the message is spelt either way. */
-function awsError(action: string, status: number, text: string): AwsError {
+/** The type may carry a namespace, and comes in a header from services that speak REST; the message is spelt either way (Smithy, "AWS protocols"). */
+function awsError(action: string, status: number, text: string, header: string | null): AwsError {
   try {
     const { __type: type, message, Message } = parse(text, errorShape, 'the answer');
-    const code = type.replace(/^.*#/, '');
+    const code = (header ?? type ?? `status ${status}`).replace(/^.*#|:.*$/g, '');
     return new AwsError(code, `${action}: ${code}: ${message ?? Message ?? 'no reason given'}`);
   } catch {
     return new AwsError(`status ${status}`, `${action}: answered with ${status}, which is not AWS’s`);

@@ -15,36 +15,27 @@ export interface Elsewhere {
   readonly endpoint?: AwsOptions['endpoint'];
 }
 
-export interface PodOptions extends Elsewhere {
-  /** Whether calls of Vault share a connection: all of them may be repeated. */
-  readonly keepAlive?: boolean;
-}
-
 /** The pod that a program runs in: its environment, its volumes, and whom it may talk to. */
 export class Pod {
   readonly namespace: string;
   readonly name: string;
   readonly kubernetes: Kubernetes;
-  readonly vault: Vault;
   readonly aws: Aws;
   readonly waiter: Waiter;
   readonly #env: NodeJS.ProcessEnv;
   readonly #root: string;
   readonly #say: Say;
+  readonly #stop: Stop;
 
-  constructor(env: NodeJS.ProcessEnv, stop: Stop, say: Say, { root = '/', pace, endpoint, keepAlive = false }: PodOptions) {
+  constructor(env: NodeJS.ProcessEnv, stop: Stop, say: Say, { root = '/', pace, endpoint }: Elsewhere) {
     this.#env = env;
     this.#root = root;
     this.#say = say;
+    this.#stop = stop;
     this.namespace = this.variable('NAMESPACE');
     this.name = this.variable('POD_NAME');
     const account = this.path('var/run/secrets/kubernetes.io/serviceaccount');
     this.kubernetes = new Kubernetes(env['KUBERNETES_SERVER'] ?? 'https://kubernetes.default.svc', account, this.namespace);
-    const ca = this.read(
-      'tls/ca.crt',
-      'the Secret with the servers’ certificate has no ca.crt. Its issuer gave none: take one that does, or add ca.crt to the Secret',
-    );
-    this.vault = new Vault(this.variable('VAULT_ADDR'), ca, stop, { keepAlive });
     const tokenFile = env['AWS_WEB_IDENTITY_TOKEN_FILE'];
     this.aws = new Aws({
       region: this.variable('AWS_REGION'),
@@ -77,6 +68,19 @@ export class Pod {
   /** A file of JSON that synth wrote beside the program. */
   json<T>(name: string): T {
     return JSON.parse(this.read(`program/${name}`, 'the pod lacks the volume program')) as T;
+  }
+
+  /** The authority of the servers' certificate. */
+  get vaultCa(): string {
+    return this.read(
+      'tls/ca.crt',
+      'the Secret with the servers’ certificate has no ca.crt. Its issuer gave none: take one that does, or add ca.crt to the Secret',
+    );
+  }
+
+  /** The Vault that the Job is for. `keepAlive`: its calls share a connection, since all of them may be repeated. */
+  vault(options: { readonly keepAlive?: boolean } = {}): Vault {
+    return new Vault(this.variable('VAULT_ADDR'), this.vaultCa, this.#stop, options);
   }
 
   /** The ServiceAccount token by which the Job logs in to Vault; kubelet renews it. */

@@ -1,0 +1,169 @@
+import { Chart } from 'cdk8s';
+import type { Construct } from 'constructs';
+import type { k8s } from '../../imports';
+import { IamRole } from '../app/aws/iam-role';
+import { changesLease, jobName } from '../app/jobs/job-name';
+import { jobNetworkPolicies } from '../app/jobs/network';
+import { Outbound, type OutboundProps } from '../app/jobs/outbound';
+import { ScriptJob } from '../app/jobs/script-job';
+import { selectorLabels } from '../app/kubernetes/labels';
+import { omitUndefined } from '../app/kubernetes/omit-undefined';
+import { ContainerResources, type ResourcesProps } from '../app/kubernetes/resources';
+import { integer } from '../app/validation/check';
+import { problemsOf } from '../app/validation/part';
+import { type KnownProps, type Problems, refusal } from '../app/validation/problems';
+import type { IVault } from '../app/vault';
+import { Automatic, type AutomaticProps } from './automatic';
+import type { RolloutPlan } from './plan';
+import { type AwsBackupProps, TableBackup } from './table-backup';
+
+/** How servers whose pods are out of date are replaced. */
+export interface VaultRolloutProps {
+  /** The Vault whose servers are replaced; its StatefulSet must have the update strategy OnDelete. */
+  readonly vault: IVault;
+  /**
+   * The backup that comes first: DynamoDB's own, AWS Backup's, or none.
+   * @default "dynamodb"; with a Vault that has no table, "none" must be written
+   */
+  readonly backup?: AwsBackupProps | 'dynamodb' | 'none';
+  /**
+   * When a rollout starts by itself where pods are out of date.
+   * @default never: somebody makes a Job from the CronJob
+   */
+  readonly automatic?: AutomaticProps;
+  /**
+   * Seconds that each wait may take, such as for a server to serve again: then the Job stops, and changes nothing more.
+   * @default 300
+   */
+  readonly waitSeconds?: number;
+  /**
+   * The Job's IAM role: its name, or its ARN in the same account.
+   * @default "<name>-rollout"
+   */
+  readonly role?: string;
+  /**
+   * Requests and limits of the Job's container.
+   * @default 50m cpu, 96Mi memory and 64Mi ephemeral storage requested; 192Mi memory at most
+   */
+  readonly resources?: ResourcesProps;
+  /**
+   * How the Job reaches AWS: through a proxy, with further authorities.
+   * @default directly
+   */
+  readonly outbound?: OutboundProps;
+}
+
+const defaultResources: ResourcesProps = {
+  requests: { cpu: '50m', memory: '96Mi', ephemeralStorage: '64Mi' },
+  limits: { memory: '192Mi', ephemeralStorage: '64Mi' },
+};
+
+/**
+ * Rolls a changed image or configuration out in HashiCorp's order: after a backup, standbys one at a time, the active server last. A CronJob that runs only when
+ * somebody makes a Job from it, or in a maintenance window.
+ */
+export class VaultRollout extends Chart {
+  /** The Job's IAM role; undefined where it makes no backup. */
+  readonly role: IamRole | undefined;
+
+  constructor(scope: Construct, id: string, props: VaultRolloutProps) {
+    super(scope, id, { namespace: props.vault.namespace });
+    const { vault } = props;
+    const name = jobName(vault, 'rollout');
+    const pods = selectorLabels(vault.name, 'rollout');
+    const backup = new TableBackup(vault, props.backup);
+    const automatic = new Automatic(props.automatic);
+    const outbound = new Outbound(props.outbound);
+    const resources = new ContainerResources(props.resources ?? defaultResources);
+
+    // what it may do in AWS, and whom it reaches
+    this.role = this.addRole(name, props, backup);
+    jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound });
+
+    const lease = changesLease(vault);
+    const plan: RolloutPlan = {
+      lease,
+      statefulSet: vault.name,
+      selector: vault.selector,
+      internalService: vault.services.internal,
+      port: vault.port,
+      backup: backup.plan,
+    };
+    const job = new ScriptJob(this, 'job', {
+      name,
+      namespace: vault.namespace,
+      instance: vault.name,
+      component: 'rollout',
+      entry: 'rollout/program/main.mts',
+      plan,
+      serviceAccount: name,
+      lease,
+      rules: rolloutRules(vault),
+      env: [
+        { name: 'AWS_REGION', value: vault.table?.region ?? vault.aws.region },
+        // what a person may set for one run
+        { name: 'ALLOW_OLDER', value: 'false' },
+        { name: 'BACKUP', value: 'true' },
+        { name: 'WAIT_SECONDS', value: String(props.waitSeconds ?? 300) },
+        ...(automatic.minutes === undefined ? [] : [{ name: 'WINDOW_MINUTES', value: String(automatic.minutes) }]),
+      ],
+      volumes: [
+        { name: 'ca', secret: { secretName: vault.tlsSecretName, defaultMode: 0o444, items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+      ],
+      volumeMounts: [{ name: 'ca', mountPath: '/tls', readOnly: true }],
+      outbound,
+      images: vault.images,
+      placement: vault.placement,
+      resources,
+      ...omitUndefined({ role: this.role }),
+    });
+    // it stops where it does not understand something, and changes nothing more until somebody has looked
+    job.addSchedule({ name, times: automatic.times, backoffLimit: 0 });
+
+    const parts = [backup, automatic, outbound, resources, { validate: (problems: Problems) => validateOwn(problems, props) }];
+    this.node.addValidation({ validate: () => problemsOf(props, known, parts) });
+  }
+
+  private addRole(name: string, { vault, role }: VaultRolloutProps, { statements }: TableBackup): IamRole | undefined {
+    if (statements.length === 0) {
+      const fix = 'leave it out: the Job calls no AWS';
+      if (role !== undefined) this.node.addValidation({ validate: () => [refusal('role', role, 'nothing without a backup', fix)] });
+      return undefined;
+    }
+    return new IamRole(this, 'iam-role', {
+      aws: vault.aws,
+      role: role ?? name,
+      serviceAccount: { namespace: vault.namespace, name },
+      statements: () => statements,
+    });
+  }
+}
+
+const validateOwn = (problems: Problems, { vault, waitSeconds }: VaultRolloutProps): void => {
+  problems.check('waitSeconds', waitSeconds, integer(30, 3600));
+  // "-rollout" follows, and a CronJob's name has 52 characters at most (Kubernetes documentation, "CronJob")
+  if (vault.name.length > 44)
+    problems.refuse('vault.name', vault.name, 'at most 44 characters with a rollout Job', 'choose a shorter name');
+};
+
+/** It reads the StatefulSet and its pods, and asks for evictions of those pods alone: budgets have their say. */
+const rolloutRules = (vault: IVault): k8s.PolicyRule[] => [
+  { apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['get'], resourceNames: [vault.name] },
+  { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+  {
+    apiGroups: [''],
+    resources: ['pods/eviction'],
+    verbs: ['create'],
+    resourceNames: Array.from({ length: 10 }, (_, ordinal) => `${vault.name}-${ordinal}`),
+  },
+];
+
+const known: KnownProps<VaultRolloutProps> = {
+  vault: true,
+  backup: true,
+  automatic: true,
+  waitSeconds: true,
+  role: true,
+  resources: true,
+  outbound: true,
+};
