@@ -311,8 +311,13 @@ describe('under the generated documents alone', () => {
       await kubectl(['apply', '-k', crippled.dist]);
       const said = (pattern: RegExp) =>
         eventually(`the Job to say ${pattern}`, 120, async () => {
-          const line = (await crippled.initLogs()).split('\n').find(text => pattern.test(text));
-          if (line === undefined) throw new Error(await crippled.initLogs());
+          // the container that said it may have been followed by another
+          const before = await crippled.kubectl(['logs', '-l', 'app.kubernetes.io/component=init', '--tail=-1', '--previous'], {
+            accept: [0, 1],
+          });
+          const log = `${before.stdout}${await crippled.initLogs()}`;
+          const line = log.split('\n').find(text => pattern.test(text));
+          if (line === undefined) throw new Error(log);
           return line;
         });
       tell('secretsmanager:PutSecretValue', await said(/waiting for custody to take a write.*AccessDenied/));
