@@ -1,4 +1,4 @@
-import { HttpsServer } from '../../app/jobs/runtime/https.mts';
+import type { HttpsServer } from '../../app/jobs/runtime/https.mts';
 import { type Kubernetes, unexpectedStatus } from '../../app/jobs/runtime/kubernetes.mts';
 import { boolean, list, number, object, optional, parse, record, string } from '../../app/jobs/runtime/shape.mts';
 import { NotYet } from '../../app/jobs/runtime/wait.mts';
@@ -52,12 +52,12 @@ const roles: Readonly<Record<number, Role>> = { 200: 'active', 429: 'standby', 4
 export class Servers {
   readonly #kubernetes: Kubernetes;
   readonly #plan: RolloutPlan;
-  readonly #ca: string;
+  readonly #server: (pod: string) => HttpsServer;
 
-  constructor(kubernetes: Kubernetes, plan: RolloutPlan, ca: string) {
+  constructor(kubernetes: Kubernetes, plan: RolloutPlan, server: (pod: string) => HttpsServer) {
     this.#kubernetes = kubernetes;
     this.#plan = plan;
-    this.#ca = ca;
+    this.#server = server;
   }
 
   async look(): Promise<Look> {
@@ -94,10 +94,8 @@ export class Servers {
   }
 
   async #health(pod: string): Promise<{ readonly role: Role; readonly version: string | undefined }> {
-    const { internalService, port } = this.#plan;
-    const server = new HttpsServer(`https://${pod}.${internalService}.${this.#kubernetes.namespace}.svc:${port}`, this.#ca);
     try {
-      const { status, text } = await server.call('GET', '/v1/sys/health', { timeout: 5_000 });
+      const { status, text } = await this.#server(pod).call('GET', '/v1/sys/health', { timeout: 5_000 });
       const { version } = parse(text, healthShape, `the health of ${pod}`);
       return { role: roles[status] ?? 'silent', version };
     } catch (error) {

@@ -36,6 +36,7 @@ export class FakeAws extends FakeServer {
 
   protected answer(asked: Asked): Reply {
     const target = asked.headers['x-amz-target'];
+    if (asked.path.startsWith('backup-jobs')) return this.backupJob(asked);
     if (target === undefined) return this.assumeRole(new URLSearchParams(String(asked.body)));
     const action = target.split('.')[1] ?? '';
     const fault =
@@ -43,10 +44,49 @@ export class FakeAws extends FakeServer {
     if (fault !== undefined) return fault;
     if (!asked.headers['authorization']?.startsWith('AWS4-HMAC-SHA256 '))
       return failure('MissingAuthenticationTokenException', 'Missing Authentication Token');
+    if (target.startsWith('DynamoDB_')) return this.backup(action, asked.body);
     if (action === 'GetSecretValue' || action === 'GetParameter') return this.read(action, asked.body);
     const secret = this.secrets.get(asked.body.SecretId);
     if (secret === undefined) return failure('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
     return action === 'DescribeSecret' ? this.describe(secret) : this.put(secret.versions, asked.body);
+  }
+
+  /** Backups by their ARNs, and what each is in. */
+  readonly backups = new Map<string, string>();
+
+  private backup(action: string, { TableName, BackupName, BackupArn }: Asked['body']): Reply {
+    if (action === 'CreateBackup') {
+      const arn = `arn:aws:dynamodb:eu-west-1:123456789012:table/${TableName}/backup/${BackupName}-${this.backups.size}`;
+      this.backups.set(arn, 'CREATING');
+      return { status: 200, body: { BackupDetails: { BackupArn: arn, BackupStatus: 'CREATING' } } };
+    }
+    const state = this.backups.get(BackupArn);
+    if (state === undefined) return failure('com.amazonaws.dynamodb.v20120810#BackupNotFoundException', `Backup not found: ${BackupArn}`);
+    this.backups.set(BackupArn, 'AVAILABLE');
+    return { status: 200, body: { BackupDescription: { BackupDetails: { BackupArn, BackupStatus: state } } } };
+  }
+
+  /** AWS Backup's jobs, as its REST API has them: by id, and what each is in. */
+  readonly backupJobs = new Map<string, string>();
+  /** What becomes of them. */
+  backupJobEnds = 'COMPLETED';
+
+  private backupJob({ method, path, body }: Asked): Reply {
+    if (method === 'PUT') {
+      const id = `job-${this.backupJobs.size}`;
+      this.backupJobs.set(id, 'RUNNING');
+      return { status: 200, body: { BackupJobId: id, CreationDate: 1.7e9, RecoveryPointArn: `of ${body.ResourceArn}` } };
+    }
+    const id = path.replace('backup-jobs/', '');
+    const state = this.backupJobs.get(id);
+    if (state === undefined)
+      return {
+        status: 400,
+        body: { Code: 'x', Message: 'no such job' },
+        headers: { 'x-amzn-errortype': 'ResourceNotFoundException:http://x' },
+      };
+    this.backupJobs.set(id, this.backupJobEnds);
+    return { status: 200, body: { BackupJobId: id, State: state, ...(state === 'FAILED' ? { StatusMessage: 'the role may not' } : {}) } };
   }
 
   private read(action: string, { SecretId, Name }: Asked['body']): Reply {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer as createPlainServer, type RequestListener, type Server } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -38,7 +39,7 @@ export abstract class FakeServer {
   }
 
   async #secureServer(names: readonly string[]): Promise<Server> {
-    const made = await generate([{ name: 'commonName', value: 'fake' }], {
+    const made = await generate([{ name: 'commonName', value: `fake-${randomUUID()}` }], {
       keyType: 'ec',
       extensions: [
         { name: 'basicConstraints', cA: true },
