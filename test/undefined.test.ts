@@ -27,7 +27,7 @@ test('every chart that there is, is one of them', () => {
 });
 
 test('there are props of every chart', () => {
-  for (const chart of ['vault', 'init', 'configuration', 'aws'])
+  for (const chart of ['vault', 'init', 'configuration', 'rollout', 'aws'])
     expect(props.filter(([first]) => first === chart).length).toBeGreaterThan(8);
   const made = outcome(everyChart);
   expect(made instanceof Map ? [] : made).toEqual([]);

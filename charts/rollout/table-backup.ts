@@ -1,6 +1,6 @@
 import { type AwsEnvironment, partitionOf, roleArnCheck, tableArn } from '../app/aws/environment';
 import type { IamStatement } from '../app/aws/iam-role';
-import { matching, oneOf } from '../app/validation/check';
+import { matching } from '../app/validation/check';
 import type { Part } from '../app/validation/part';
 import type { KnownProps, Problems } from '../app/validation/problems';
 import type { IVault } from '../app/vault';
@@ -33,7 +33,7 @@ export class TableBackup implements Part {
       problems.checkNames('backup', props, { backupVault: true, role: true } satisfies KnownProps<AwsBackupProps>);
       problems.require('backup.backupVault', props.backupVault, backupVaultCheck);
       problems.require('backup.role', props.role, roleArnCheck);
-    } else problems.check<string>('backup', props as string, oneOf<string>('dynamodb', 'none'));
+    }
     if (vault.table === undefined && props !== 'none')
       problems.refuse(
         'backup',

@@ -52,7 +52,9 @@ export function danglingReferences(objects: readonly Manifest[]): string[] {
   const byKind = (kind: string) => objects.filter(object => object.kind === kind);
   const find = (kind: string, name: string, namespace: string) =>
     byKind(kind).some(({ metadata }) => metadata.name === name && metadata.namespace === namespace);
-  const workloads = objects.filter(object => object.spec?.template?.spec !== undefined);
+  const workloads = objects
+    .map(object => (object.kind === 'CronJob' ? { ...object, spec: object.spec.jobTemplate.spec } : object))
+    .filter(object => object.spec?.template?.spec !== undefined);
   const problems: string[] = [];
   const needs = (holds: boolean, problem: string) => {
     if (!holds) problems.push(problem);

@@ -7,12 +7,15 @@ import {
   type VaultConfigurationProps,
   VaultInit,
   type VaultInitProps,
+  VaultRollout,
+  type VaultRolloutProps,
   VaultServer,
   type VaultServerProps,
 } from '../../charts';
 import { everyAwsProp } from '../aws/all-props';
 import { everyConfigurationProp } from '../configuration/all-props';
 import { everyInitProp } from '../init/all-props';
+import { everyRolloutProp } from '../rollout/all-props';
 import { allProps } from '../server/all-props';
 import { minimal } from './render';
 
@@ -21,6 +24,7 @@ export interface EveryChart {
   readonly vault: object;
   readonly init?: object;
   readonly configuration?: object;
+  readonly rollout?: object;
   readonly aws?: object;
 }
 
@@ -29,6 +33,7 @@ export const chartClasses: Readonly<Record<keyof EveryChart, { readonly name: st
   vault: VaultServer,
   init: VaultInit,
   configuration: VaultConfiguration,
+  rollout: VaultRollout,
   aws: AwsResources,
 };
 
@@ -43,6 +48,7 @@ export const everyChart = {
   },
   init: everyInitProp,
   configuration: everyConfigurationProp,
+  rollout: everyRolloutProp,
   aws: everyAwsProp,
 } satisfies EveryChart;
 
@@ -53,11 +59,12 @@ export const concerned = (chart: string | undefined): EveryChart =>
     : { vault: { ...minimal, network: everyChart.vault.network }, [chart ?? '']: everyChart[chart as Exclude<keyof EveryChart, 'vault'>] };
 
 /** An app with these charts. The types are held where the props are written; here they are altered. */
-export function renderEvery({ vault: server, init, configuration, aws }: EveryChart): ReadonlyMap<string, string> {
+export function renderEvery({ vault: server, init, configuration, rollout, aws }: EveryChart): ReadonlyMap<string, string> {
   const app = new KustomizeApp();
   const vault = new VaultServer(app, 'vault', server as VaultServerProps);
   if (init !== undefined) new VaultInit(app, 'init', { ...(init as VaultInitProps), vault });
   if (configuration !== undefined) new VaultConfiguration(app, 'configuration', { ...(configuration as VaultConfigurationProps), vault });
+  if (rollout !== undefined) new VaultRollout(app, 'rollout', { ...(rollout as VaultRolloutProps), vault });
   if (aws !== undefined) new AwsResources(app, 'aws', aws as AwsResourcesProps);
   return app.render();
 }

@@ -53,7 +53,7 @@ export class ContainerResources implements Part {
   }
 
   ofContainer(): k8s.ResourceRequirements {
-    const amounts = ({ cpu, memory, ephemeralStorage }: Partial<ResourceAmounts>) =>
+    const amounts = ({ cpu, memory, ephemeralStorage }: Partial<ResourceAmounts> = {}) =>
       Object.fromEntries(
         Object.entries({ cpu, memory, 'ephemeral-storage': ephemeralStorage }).flatMap(([name, amount]) =>
           amount === undefined ? [] : [[name, k8s.Quantity.fromString(amount)]],
