@@ -140,12 +140,27 @@ function watchSynth(...apps) {
   }
 }
 
-/** Where in this project an error came from. */
+/** Where in this project an error came from: in its sources. Node.js would read the source map of every module for that, whether one fails or not. */
 const ownFrames = error =>
   (error.stack ?? '')
     .split('\n')
     .filter(line => /^ +at /.test(line) && !/node_modules|node:|bin\/synth\.mjs/.test(line))
+    .map(line =>
+      line.replace(/(\/[^():]+\.js):(\d+):(\d+)/, (whole, file, row, column) => inSource(file, Number(row), Number(column)) ?? whole),
+    )
     .join('\n');
+
+function inSource(file, row, column) {
+  const compiled = join(cache, relative(root, file));
+  if (!existsSync(compiled)) return undefined;
+  const [, map] = /sourceMappingURL=data:application\/json;base64,(\S+)/.exec(readFileSync(compiled, 'utf8')) ?? [];
+  if (map === undefined) return undefined;
+  const { originalSource, originalLine, originalColumn } = new module.SourceMap(JSON.parse(Buffer.from(map, 'base64'))).findEntry(
+    row - 1,
+    column - 1,
+  );
+  return originalSource === undefined ? undefined : `${originalSource}:${originalLine + 1}:${originalColumn + 1}`;
+}
 
 function fail(error) {
   console.error(error.name === 'SynthError' ? error.message : `${error.name}: ${error.message}\n${ownFrames(error)}`);
@@ -161,13 +176,11 @@ function fail(error) {
 // of a main.ts that goes on after its last line
 process.on('unhandledRejection', fail);
 
+const cache = takeCache();
 try {
-  const cache = takeCache();
   const charts = join(cache, 'charts', 'index.js');
   const compiled = compile(cache);
   loadLibraries();
-  // only now: before, Node.js would read the source maps of all libraries
-  process.setSourceMapsEnabled(true);
   runAsSource(cache);
   const forgetStale = preloadCharts(charts);
   const app = await compiled;
