@@ -14,6 +14,7 @@ const { namespace } = installation;
 const { postgresql: postgres, mysql: maria } = installation.servers;
 
 const sso = `arn:aws:iam::${accountId}:role/aws-reserved/sso.amazonaws.com/eu-west-1/${namespace}-client-developers`;
+const anySso = `arn:aws:iam::${accountId}:role/aws-reserved/sso.amazonaws.com/*`;
 const workload = `arn:aws:iam::${accountId}:role/${namespace}-client-orders`;
 const partner = 'arn:aws:iam::111122223333:role/partner';
 const serverId = `${namespace}.us-east-1.${accountId}`;
@@ -46,7 +47,11 @@ const stock: DatabaseProps = { ...shop, name: 'stock', database: 'stock', user: 
 
 const props = (): Omit<VaultConfigurationProps, 'vault' | 'admin'> => ({
   auth: {
-    'aws-people': { type: 'aws', iamAlias: 'full_arn', roles: { developers: { boundIamPrincipalArns: [sso] } } },
+    'aws-people': {
+      type: 'aws',
+      iamAlias: 'full_arn',
+      roles: { developers: { boundIamPrincipalArns: [sso] }, anybody: { boundIamPrincipalArns: [anySso] } },
+    },
     aws: { type: 'aws', roles: { orders: { boundIamPrincipalArns: [workload] }, partner: { boundIamPrincipalArns: [partner] } } },
   },
   databases: [orders, shop, stock],
@@ -135,6 +140,15 @@ describe('a developer who has an IAM role of SSO', () => {
       'database-stock-readonly',
       'default',
     ]);
+  });
+
+  test('logs in by a wildcard too, for which Vault asks IAM for the path of his role', async () => {
+    expect(await developer.login('aws-people', 'anybody', serverId)).toMatchObject({ status: 0 });
+    expect(await service.login('aws-people', 'anybody', serverId)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('does not belong'),
+    });
+    expect(await developer.login('aws-people', 'developers', serverId)).toMatchObject({ status: 0 });
   });
 
   test('gets a user of PostgreSQL by his name, who can do what the role says and no more', async () => {
@@ -283,5 +297,5 @@ test('who left has no token and no user after the next apply; what left main.ts 
   console.log(pruned);
   for (const path of ['sys/policies/acl/kv-reader', 'database/roles/shop-readonly', 'database/config/shop'])
     expect(pruned).toContain(`removed ${path}`);
-  expect(pruned).toMatch(/0 refused, 0 unmanaged, 7 removed/);
+  expect(pruned).toMatch(/0 refused, 0 unmanaged, 8 removed/);
 });
