@@ -1,3 +1,5 @@
+import type { ServersPlan } from '../app/jobs/vault-servers.ts';
+
 /** How the table is backed up before anything is replaced. */
 export type BackupPlan =
   | { readonly kind: 'dynamodb'; readonly table: string; readonly region: string }
@@ -8,12 +10,6 @@ export type BackupPlan =
 export interface RolloutPlan {
   /** The Lease that whatever changes this Vault holds. */
   readonly lease: string;
-  /** The StatefulSet. */
-  readonly statefulSet: string;
-  /** The labels of its pods. */
-  readonly selector: Readonly<Record<string, string>>;
-  /** The headless Service that gives pods their names. */
-  readonly internalService: string;
-  readonly port: number;
+  readonly servers: ServersPlan;
   readonly backup: BackupPlan;
 }

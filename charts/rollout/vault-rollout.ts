@@ -1,11 +1,11 @@
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
-import type { k8s } from '../../imports';
 import { IamRole } from '../app/aws/iam-role';
 import { changesLease, jobName } from '../app/jobs/job-name';
 import { jobNetworkPolicies } from '../app/jobs/network';
 import { Outbound, type OutboundProps } from '../app/jobs/outbound';
 import { ScriptJob } from '../app/jobs/script-job';
+import { evictionRules, serversPlan } from '../app/jobs/servers-plan';
 import { selectorLabels } from '../app/kubernetes/labels';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
 import { ContainerResources, type ResourcesProps } from '../app/kubernetes/resources';
@@ -83,10 +83,7 @@ export class VaultRollout extends Chart {
     const lease = changesLease(vault);
     const plan: RolloutPlan = {
       lease,
-      statefulSet: vault.name,
-      selector: vault.selector,
-      internalService: vault.services.internal,
-      port: vault.port,
+      servers: serversPlan(vault),
       backup: backup.plan,
     };
     const job = new ScriptJob(this, 'job', {
@@ -98,7 +95,7 @@ export class VaultRollout extends Chart {
       plan,
       serviceAccount: name,
       lease,
-      rules: rolloutRules(vault),
+      rules: evictionRules(vault),
       env: [
         { name: 'AWS_REGION', value: vault.table?.region ?? vault.aws.region },
         // what a person may set for one run
@@ -145,18 +142,6 @@ const validateOwn = (problems: Problems, { vault, waitSeconds }: VaultRolloutPro
   if (vault.name.length > 44)
     problems.refuse('vault.name', vault.name, 'at most 44 characters with a rollout Job', 'choose a shorter name');
 };
-
-/** It reads the StatefulSet and its pods, and asks for evictions of those pods alone: budgets have their say. */
-const rolloutRules = (vault: IVault): k8s.PolicyRule[] => [
-  { apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['get'], resourceNames: [vault.name] },
-  { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
-  {
-    apiGroups: [''],
-    resources: ['pods/eviction'],
-    verbs: ['create'],
-    resourceNames: Array.from({ length: 10 }, (_, ordinal) => `${vault.name}-${ordinal}`),
-  },
-];
 
 const known: KnownProps<VaultRolloutProps> = {
   vault: true,

@@ -7,6 +7,8 @@ import {
   type VaultConfigurationProps,
   VaultInit,
   type VaultInitProps,
+  VaultLockWatch,
+  type VaultLockWatchProps,
   VaultRollout,
   type VaultRolloutProps,
   VaultServer,
@@ -15,6 +17,7 @@ import {
 import { everyAwsProp } from '../aws/all-props';
 import { everyConfigurationProp } from '../configuration/all-props';
 import { everyInitProp } from '../init/all-props';
+import { everyLockWatchProp } from '../lock-watch/all-props';
 import { everyRolloutProp } from '../rollout/all-props';
 import { allProps } from '../server/all-props';
 import { minimal } from './render';
@@ -25,6 +28,7 @@ export interface EveryChart {
   readonly init?: object;
   readonly configuration?: object;
   readonly rollout?: object;
+  readonly lockWatch?: object;
   readonly aws?: object;
 }
 
@@ -34,6 +38,7 @@ export const chartClasses: Readonly<Record<keyof EveryChart, { readonly name: st
   init: VaultInit,
   configuration: VaultConfiguration,
   rollout: VaultRollout,
+  lockWatch: VaultLockWatch,
   aws: AwsResources,
 };
 
@@ -49,6 +54,7 @@ export const everyChart = {
   init: everyInitProp,
   configuration: everyConfigurationProp,
   rollout: everyRolloutProp,
+  lockWatch: everyLockWatchProp,
   aws: everyAwsProp,
 } satisfies EveryChart;
 
@@ -59,12 +65,13 @@ export const concerned = (chart: string | undefined): EveryChart =>
     : { vault: { ...minimal, network: everyChart.vault.network }, [chart ?? '']: everyChart[chart as Exclude<keyof EveryChart, 'vault'>] };
 
 /** An app with these charts. The types are held where the props are written; here they are altered. */
-export function renderEvery({ vault: server, init, configuration, rollout, aws }: EveryChart): ReadonlyMap<string, string> {
+export function renderEvery({ vault: server, init, configuration, rollout, lockWatch, aws }: EveryChart): ReadonlyMap<string, string> {
   const app = new KustomizeApp();
   const vault = new VaultServer(app, 'vault', server as VaultServerProps);
   if (init !== undefined) new VaultInit(app, 'init', { ...(init as VaultInitProps), vault });
   if (configuration !== undefined) new VaultConfiguration(app, 'configuration', { ...(configuration as VaultConfigurationProps), vault });
   if (rollout !== undefined) new VaultRollout(app, 'rollout', { ...(rollout as VaultRolloutProps), vault });
+  if (lockWatch !== undefined) new VaultLockWatch(app, 'lockWatch', { ...(lockWatch as VaultLockWatchProps), vault });
   if (aws !== undefined) new AwsResources(app, 'aws', aws as AwsResourcesProps);
   return app.render();
 }

@@ -154,6 +154,26 @@ export class ScriptJob extends Construct {
     });
   }
 
+  /** As a Deployment of one pod: a program that only ends when it is told to. Two of it never run at once. */
+  runForever(): void {
+    const { name, instance, component, env = [] } = this.props;
+    const { template } = this.spec(env);
+    new ApiObject(
+      this,
+      'deployment',
+      k8s.KubeDeployment.manifest({
+        metadata: { ...this.metadata, name },
+        spec: {
+          replicas: 1,
+          revisionHistoryLimit: 3,
+          selector: { matchLabels: selectorLabels(instance, component) },
+          strategy: { type: 'Recreate' },
+          template: { ...template, spec: { ...template.spec, containers: template.spec?.containers ?? [], restartPolicy: 'Always' } },
+        },
+      }),
+    );
+  }
+
   /** The same pod as a CronJob, which never runs beside itself. */
   addSchedule({ name, times, env = [], backoffLimit }: JobSchedule): void {
     const own = (this.props.env ?? []).filter(variable => !env.some(other => other.name === variable.name));

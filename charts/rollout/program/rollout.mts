@@ -1,7 +1,7 @@
 import type { Lease } from '../../app/jobs/runtime/lease.mts';
+import type { Look, Server, Servers } from '../../app/jobs/runtime/servers.mts';
 import { NotYet, type Say, type Waiter } from '../../app/jobs/runtime/wait.mts';
 import type { Backup } from './backup.mts';
-import type { Look, Server, Servers } from './servers.mts';
 import { compareVersions, notesBetween, versionOf } from './versions.mts';
 
 /** Whom the program talks to, and what it was told. */

@@ -1,11 +1,10 @@
-import { HttpsServer } from '../../app/jobs/runtime/https.mts';
 import { type Elsewhere, Pod } from '../../app/jobs/runtime/pod.mts';
+import { Servers } from '../../app/jobs/runtime/servers.mts';
 import type { Stop } from '../../app/jobs/runtime/stop.mts';
 import { type Say, Waiter } from '../../app/jobs/runtime/wait.mts';
 import type { RolloutPlan } from '../plan.ts';
 import { Backup } from './backup.mts';
 import { Rollout } from './rollout.mts';
-import { Servers } from './servers.mts';
 
 export interface RolloutElsewhere extends Elsewhere {
   /** The address of a server's pod. */
@@ -20,9 +19,8 @@ export async function startRollout(env: NodeJS.ProcessEnv, stop: Stop, say: Say,
   const giveUpAfter = Number(pod.variable('WAIT_SECONDS')) * 1000;
   if (!(giveUpAfter > 0)) throw new Error(`WAIT_SECONDS is ${pod.variable('WAIT_SECONDS')}: write a number of seconds`);
   const windowMinutes = env['WINDOW_MINUTES'] === undefined ? undefined : Number(env['WINDOW_MINUTES']);
-  const address = (name: string): string => `https://${name}.${plan.internalService}.${pod.namespace}.svc:${plan.port}`;
   await new Rollout({
-    servers: new Servers(pod.kubernetes, plan, name => new HttpsServer((elsewhere.server ?? address)(name), pod.vaultCa)),
+    servers: new Servers(pod.kubernetes, plan.servers, pod.vaultCa, elsewhere.server),
     backup: new Backup(pod.aws, pod.variable('BACKUP') === 'true' ? plan.backup : { kind: 'none' }, lease, say),
     lease,
     waiter: new Waiter(say, stop, elsewhere.pace ?? { giveUpAfter, shortest: 250, longest: 2_000 }),

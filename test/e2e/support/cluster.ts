@@ -146,7 +146,7 @@ export class Installation {
     }
     const roles: Manifest[] = JSON.parse(await aws(['iam', 'list-roles', '--output', 'json'])).Roles;
     for (const { RoleName: role } of roles.filter(found =>
-      new RegExp(`\\b${name}(-(init|configuration|rollout|client-.*))?$`).test(found['RoleName']),
+      new RegExp(`\\b${name}(-(init|configuration|rollout|lock-watch|client-.*))?$`).test(found['RoleName']),
     )) {
       await awsDelete(['iam', 'delete-role-policy', '--role-name', role, '--policy-name', role]);
       await awsDelete(['iam', 'delete-role', '--role-name', role]);

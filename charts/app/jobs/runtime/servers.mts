@@ -1,8 +1,8 @@
-import type { HttpsServer } from '../../app/jobs/runtime/https.mts';
-import { type Kubernetes, unexpectedStatus } from '../../app/jobs/runtime/kubernetes.mts';
-import { boolean, list, number, object, optional, parse, record, string } from '../../app/jobs/runtime/shape.mts';
-import { NotYet } from '../../app/jobs/runtime/wait.mts';
-import type { RolloutPlan } from '../plan.ts';
+import type { ServersPlan } from '../vault-servers.ts';
+import { HttpsServer } from './https.mts';
+import { type Kubernetes, unexpectedStatus } from './kubernetes.mts';
+import { boolean, list, number, object, optional, parse, record, string } from './shape.mts';
+import { NotYet } from './wait.mts';
 
 /**
  * What a server answers about itself: active, standby, a standby that does not reach the active one, sealed, not initialised; or nothing (Vault API
@@ -51,13 +51,15 @@ const roles: Readonly<Record<number, Role>> = { 200: 'active', 429: 'standby', 4
 /** The servers of a Vault: what Kubernetes knows of their pods, and what each says of itself. */
 export class Servers {
   readonly #kubernetes: Kubernetes;
-  readonly #plan: RolloutPlan;
+  readonly #plan: ServersPlan;
   readonly #server: (pod: string) => HttpsServer;
 
-  constructor(kubernetes: Kubernetes, plan: RolloutPlan, server: (pod: string) => HttpsServer) {
+  /** `address`: of a pod, if it is not its name in the cluster. */
+  constructor(kubernetes: Kubernetes, plan: ServersPlan, ca: string, address?: (pod: string) => string) {
     this.#kubernetes = kubernetes;
     this.#plan = plan;
-    this.#server = server;
+    const inCluster = (pod: string): string => `https://${pod}.${plan.internalService}.${kubernetes.namespace}.svc:${plan.port}`;
+    this.#server = pod => new HttpsServer((address ?? inCluster)(pod), ca);
   }
 
   async look(): Promise<Look> {

@@ -1,0 +1,23 @@
+import type { k8s } from '../../../imports';
+import type { IVault } from '../vault';
+import type { ServersPlan } from './vault-servers';
+
+/** Where a Job finds the servers of a Vault: what `runtime/servers.mts` is told. */
+export const serversPlan = (vault: IVault): ServersPlan => ({
+  statefulSet: vault.name,
+  selector: vault.selector,
+  internalService: vault.services.internal,
+  port: vault.port,
+});
+
+/** A Job that looks at the StatefulSet and its pods, and asks for evictions of those pods alone: budgets have their say. */
+export const evictionRules = (vault: IVault): k8s.PolicyRule[] => [
+  { apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['get'], resourceNames: [vault.name] },
+  { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+  {
+    apiGroups: [''],
+    resources: ['pods/eviction'],
+    verbs: ['create'],
+    resourceNames: Array.from({ length: 10 }, (_, ordinal) => `${vault.name}-${ordinal}`),
+  },
+];

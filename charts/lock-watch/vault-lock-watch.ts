@@ -1,0 +1,130 @@
+import { Chart } from 'cdk8s';
+import type { Construct } from 'constructs';
+import { tableArn } from '../app/aws/environment';
+import { IamRole } from '../app/aws/iam-role';
+import { changesLease, jobName } from '../app/jobs/job-name';
+import { jobNetworkPolicies } from '../app/jobs/network';
+import { Outbound, type OutboundProps } from '../app/jobs/outbound';
+import { ScriptJob } from '../app/jobs/script-job';
+import { evictionRules, serversPlan } from '../app/jobs/servers-plan';
+import { selectorLabels } from '../app/kubernetes/labels';
+import { omitUndefined } from '../app/kubernetes/omit-undefined';
+import { ContainerResources, type ResourcesProps } from '../app/kubernetes/resources';
+import { integer } from '../app/validation/check';
+import { problemsOf } from '../app/validation/part';
+import type { KnownProps, Problems } from '../app/validation/problems';
+import type { IVault } from '../app/vault';
+import type { LockWatchPlan } from './plan';
+
+/** A watcher that evicts a server which holds the lock and does not lead. */
+export interface VaultLockWatchProps {
+  /** The Vault that is watched; its data lies in a DynamoDB table. */
+  readonly vault: IVault;
+  /**
+   * Seconds that the lock must be held without a leader before a server is evicted. A change of the leader takes up to 20.
+   * @default 45
+   */
+  readonly patienceSeconds?: number;
+  /**
+   * The watcher's IAM role: its name, or its ARN in the same account.
+   * @default "<name>-lock-watch"
+   */
+  readonly role?: string;
+  /**
+   * Requests and limits of the watcher's container.
+   * @default 10m cpu, 64Mi memory and 16Mi ephemeral storage requested; 128Mi memory at most
+   */
+  readonly resources?: ResourcesProps;
+  /**
+   * How the watcher reaches AWS: through a proxy, with further authorities.
+   * @default directly
+   */
+  readonly outbound?: OutboundProps;
+}
+
+const defaultResources: ResourcesProps = {
+  requests: { cpu: '10m', memory: '64Mi', ephemeralStorage: '16Mi' },
+  limits: { memory: '128Mi', ephemeralStorage: '64Mi' },
+};
+
+/**
+ * Heals a lock that nobody gives back (vault issues 5828, 12223, 26580): after `unlocking HA lock failed` a server renews it without leading, and nobody leads
+ * until its pod goes. A Deployment that reads the lock and the servers' health, and evicts. It never writes the table.
+ */
+export class VaultLockWatch extends Chart {
+  /** The watcher's IAM role, which may read the lock alone; undefined with a Vault that has no table. */
+  readonly role: IamRole | undefined;
+
+  constructor(scope: Construct, id: string, props: VaultLockWatchProps) {
+    super(scope, id, { namespace: props.vault.namespace });
+    const { vault } = props;
+    const name = jobName(vault, 'lock-watch');
+    const pods = selectorLabels(vault.name, 'lock-watch');
+    const outbound = new Outbound(props.outbound);
+    const resources = new ContainerResources(props.resources ?? defaultResources);
+    const { table } = vault;
+
+    if (table !== undefined) this.role = this.addRole(name, props, tableArn(table.name, vault.aws, table.region));
+    jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound });
+
+    const lease = changesLease(vault);
+    const plan: LockWatchPlan = { lease, servers: serversPlan(vault), table: table?.name ?? '', patience: props.patienceSeconds ?? 45 };
+    const job = new ScriptJob(this, 'job', {
+      name,
+      namespace: vault.namespace,
+      instance: vault.name,
+      component: 'lock-watch',
+      entry: 'lock-watch/program/main.mts',
+      plan,
+      serviceAccount: name,
+      lease,
+      rules: [...evictionRules(vault), { apiGroups: [''], resources: ['events'], verbs: ['create'] }],
+      env: [{ name: 'AWS_REGION', value: table?.region ?? vault.aws.region }],
+      volumes: [
+        { name: 'ca', secret: { secretName: vault.tlsSecretName, defaultMode: 0o444, items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+      ],
+      volumeMounts: [{ name: 'ca', mountPath: '/tls', readOnly: true }],
+      outbound,
+      images: vault.images,
+      placement: vault.placement,
+      resources,
+      ...omitUndefined({ role: this.role }),
+    });
+    job.runForever();
+
+    const parts = [outbound, resources, { validate: (problems: Problems) => validateOwn(problems, props) }];
+    this.node.addValidation({ validate: () => problemsOf(props, known, parts) });
+  }
+
+  /** One item's key and two of its attributes, read (DynamoDB Developer Guide, "Using IAM policy conditions for fine-grained access control"). */
+  private addRole(name: string, { vault, role }: VaultLockWatchProps, table: string): IamRole {
+    return new IamRole(this, 'iam-role', {
+      aws: vault.aws,
+      role: role ?? name,
+      serviceAccount: { namespace: vault.namespace, name },
+      statements: () => [
+        {
+          sid: 'ReadLock',
+          actions: ['dynamodb:GetItem'],
+          resources: [table],
+          conditions: {
+            'ForAllValues:StringEquals': {
+              'dynamodb:LeadingKeys': ['core'],
+              'dynamodb:Attributes': ['Path', 'Key', 'Identity', 'Expires'],
+            },
+            StringEqualsIfExists: { 'dynamodb:Select': 'SPECIFIC_ATTRIBUTES' },
+          },
+        },
+      ],
+    });
+  }
+}
+
+const validateOwn = (problems: Problems, { vault, patienceSeconds }: VaultLockWatchProps): void => {
+  problems.check('patienceSeconds', patienceSeconds, integer(30, 600));
+  if (vault.table === undefined)
+    problems.refuse('vault.table', undefined, 'a Vault with a DynamoDB table', 'leave the watcher out: its lock is another one');
+  if (vault.name.length > 41) problems.refuse('vault.name', vault.name, 'at most 41 characters with a watcher', 'choose a shorter name');
+};
+
+const known: KnownProps<VaultLockWatchProps> = { vault: true, patienceSeconds: true, role: true, resources: true, outbound: true };
