@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { Custody } from '../../charts';
+import { everyChart, renderEvery } from '../support/every-chart';
 import type { Manifest } from '../support/render';
 import { fromCloudFormation } from './normal-form';
 import { awsFiles, dataKey, type Files, json, oidcProvider, topic, variants } from './support';
@@ -181,6 +182,13 @@ describe('AWS’s facts', () => {
     const documents = [...files.keys()].filter(path => path.endsWith('.policy.json'));
     expect(documents.length).toBeGreaterThan(1);
     const statements: Manifest[] = documents.flatMap(path => json(files, path).Statement);
+    expect(statements.flatMap(faults)).toEqual([]);
+  });
+
+  test('hold for the roles of every chart', () => {
+    const documents = [...renderEvery(everyChart)].filter(([path]) => path.endsWith('.policy.json'));
+    expect(documents.length).toBeGreaterThan(4);
+    const statements: Manifest[] = documents.flatMap(([, text]) => JSON.parse(text).Statement);
     expect(statements.flatMap(faults)).toEqual([]);
   });
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 const all = JSON.parse(readFileSync(join(process.argv[2], 'cfnlint', 'data', 'AdditionalSpecs', 'Policies.json'), 'utf8'));
 const services = Object.fromEntries(
-  ['backup', 'dynamodb', 'kms', 'secretsmanager'].map(service => {
+  ['backup', 'dynamodb', 'iam', 'kms', 'secretsmanager', 'ssm', 'sts'].map(service => {
     const { Actions: actions, Resources: resources } = all[service];
     return [
       service,
