@@ -1,57 +1,33 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { VaultRollout, type VaultRolloutProps, type VaultServerProps } from '../../charts';
 import type { Manifest } from '../support/render';
 import { TestCa } from './support/certificates';
-import { aws, enforceIam, Installation, kubectl } from './support/cluster';
+import { aws, enforceIam, kubectl } from './support/cluster';
+import { RolledInstallation } from './support/rollout';
 import { eventually } from './support/shell';
 
 jest.setTimeout(10 * 60_000);
 
-const installation = new Installation('vault-e2e-rollout');
+const installation = new RolledInstallation('vault-e2e-rollout');
 const { namespace } = installation;
 const ca = new TestCa();
-const old: Partial<VaultServerProps> = { images: { vault: { tag: '1.21.0' } } };
 
-function synth(server: Partial<VaultServerProps> = {}, props: Partial<VaultRolloutProps> = {}) {
-  let rollout: VaultRollout | undefined;
-  const made = installation.synth({ ...old, ...server }, (app, vault) => {
-    rollout = new VaultRollout(app, 'rollout', { vault, role: `${namespace}-rollout`, ...props });
-  });
-  if (rollout?.role === undefined) throw new Error('no role');
-  return { ...made, role: rollout.role };
-}
-
-/** Starts a rollout as a person does, and returns what it said once it has ended. */
-async function roll(name: string): Promise<{ readonly said: string; readonly failed: boolean }> {
-  await installation.kubectl(['create', 'job', '--from=cronjob/vault-rollout', name]);
-  return eventually(`${name} to end`, 400, async () => {
-    const { status } = await installation.get('job', name);
-    if (!(status.succeeded > 0 || status.failed > 0))
-      throw new Error((await installation.kubectl(['logs', `job/${name}`], { accept: [0, 1] })).stdout);
-    return { said: (await installation.kubectl(['logs', `job/${name}`])).stdout, failed: status.failed > 0 };
-  });
-}
+const uids = async (): Promise<readonly string[]> => (await installation.pods()).map(({ metadata }: Manifest) => metadata.uid);
+const versions = async (): Promise<readonly string[]> =>
+  (await installation.pods()).map(({ metadata }: Manifest) => metadata.labels['vault-version']);
+const apply = (...args: Parameters<RolledInstallation['apply']>) => kubectl(['apply', '-k', installation.apply(...args).dist]);
 
 beforeAll(async () => {
-  await installation.remove();
-  const app = synth();
-  await installation.makeAws(app.vault);
-  await installation.makeRole(app.role);
-  await enforceIam();
   await ca.create();
-  await installation.makePrerequisites(app.vault, ca);
-  await kubectl(['apply', '-k', app.dist]);
-  await eventually('vault-0 to answer', 120, () => installation.exec('vault-0', ['vault', 'operator', 'init', '-format=json']));
-  await installation.settled(3);
+  await installation.start(ca, enforceIam);
 });
 
 afterAll(async () => {
-  if (process.env['KEEP'] === undefined) await installation.remove();
+  await installation.remove();
   ca.remove();
 });
 
 test('with all servers up to date, it says so and makes no backup', async () => {
-  const { said, failed } = await roll('nothing');
+  const { said, failed } = await installation.roll('nothing');
   console.log(said);
   expect([failed, said]).toEqual([false, expect.stringContaining('all servers are up to date: nothing to do')]);
   expect(JSON.parse(await aws(['dynamodb', 'list-backups', '--table-name', namespace])).BackupSummaries).toEqual([]);
@@ -59,8 +35,8 @@ test('with all servers up to date, it says so and makes no backup', async () => 
 
 test('a changed configuration: a backup, the standbys one by one, the active server last', async () => {
   const active = await installation.settled(3);
-  await kubectl(['apply', '-k', synth({ config: { logLevel: 'debug' } }).dist]);
-  const { said, failed } = await roll('configuration');
+  await apply({ config: { logLevel: 'debug' } });
+  const { said, failed } = await installation.roll('configuration');
   console.log(said);
   expect(failed).toBe(false);
   const replaced = [...said.matchAll(/replacing (vault-\d), which is (\w+)/g)].map(([, name, role]) => [name, role]);
@@ -72,20 +48,63 @@ test('a changed configuration: a backup, the standbys one by one, the active ser
 });
 
 test('a new version: from 1.21.0 to 1.21.1', async () => {
-  await kubectl(['apply', '-k', synth({ images: { vault: { tag: '1.21.1' } } }).dist]);
-  const { said, failed } = await roll('upgrade');
+  await apply({ images: { vault: { tag: '1.21.1' } } });
+  const { said, failed } = await installation.roll('upgrade');
   console.log(said);
   expect(failed).toBe(false);
   await installation.settled(3);
-  const versions = (await installation.pods()).map(({ metadata }: Manifest) => metadata.labels['vault-version']);
-  expect(versions).toEqual(['1.21.1', '1.21.1', '1.21.1']);
+  expect(await versions()).toEqual(['1.21.1', '1.21.1', '1.21.1']);
 });
 
 test('an older version is refused, and nothing is changed', async () => {
-  await kubectl(['apply', '-k', synth().dist]);
-  const uids = async () => (await installation.pods()).map(({ metadata }: Manifest) => metadata.uid);
+  await apply();
   const before = await uids();
-  const { said, failed } = await roll('back');
+  const { said, failed } = await installation.roll('back');
   expect([failed, said]).toEqual([true, expect.stringContaining('1.21.0 is older than 1.21.1, which serves: nothing was changed')]);
   expect(await uids()).toEqual(before);
+});
+
+test('an image that cannot start: it stops after the first standby, Vault stays up, and the fix goes through', async () => {
+  const broken = { images: { vault: { repository: 'hashicorp/vault', tag: '1.21.9' } } };
+  await apply(broken);
+  const first = await installation.roll('broken', { WAIT_SECONDS: '30' });
+  console.log(first.said);
+  expect(first).toEqual({ failed: true, said: expect.stringMatching(/gave up waiting for vault-\d to serve with the new revision/) });
+  expect((await installation.pods()).filter(pod => pod.metadata.labels['vault-active'] === 'true')).toHaveLength(1);
+  // once more: nothing else is touched
+  const before = await uids();
+  expect((await installation.roll('broken-again', { WAIT_SECONDS: '30' })).failed).toBe(true);
+  expect(await uids()).toEqual(before);
+  await apply({ images: { vault: { tag: '1.21.1' } } });
+  const fix = await installation.roll('fix');
+  console.log(fix.said);
+  expect(fix.failed).toBe(false);
+  await installation.settled(3);
+});
+
+test('two at once: one works, and the other waits for the Lease and finds nothing to do', async () => {
+  await apply({ images: { vault: { tag: '1.21.1' } }, config: { logLevel: 'warn' } });
+  await Promise.all(['one', 'two'].map(name => installation.begin(name)));
+  const both = await Promise.all(['one', 'two'].map(name => installation.ended(name)));
+  expect(both.map(({ failed }) => failed)).toEqual([false, false]);
+  const said = both.map(each => each.said).sort((a, b) => b.length - a.length);
+  expect(said[0]).toContain('done: 3 servers replaced');
+  expect(said[1]).toMatch(/waiting for Lease vault-changes.*held by vault-rollout|waiting for Lease vault-changes[\s\S]*nothing to do/);
+});
+
+test('killed in the middle and run again: the rest follows, with the same backup', async () => {
+  await apply({ images: { vault: { tag: '1.21.1' } }, config: { logLevel: 'error' } });
+  const count = async () => JSON.parse(await aws(['dynamodb', 'list-backups', '--table-name', namespace])).BackupSummaries.length;
+  const before = await count();
+  await installation.begin('killed');
+  await eventually('the second server to be replaced', 120, async () => {
+    const { stdout } = await installation.kubectl(['logs', 'job/killed'], { accept: [0, 1] });
+    expect(stdout.match(/replacing/g)).toHaveLength(2);
+  });
+  await installation.kubectl(['delete', 'pods', '-l', 'batch.kubernetes.io/job-name=killed', '--grace-period=0', '--force']);
+  const { said, failed } = await installation.roll('goes-on');
+  console.log(said);
+  expect([failed, said]).toEqual([false, expect.stringContaining('an earlier run of this rollout ordered backup')]);
+  expect(await count()).toBe(before + 1);
+  await installation.settled(3);
 });

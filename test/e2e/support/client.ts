@@ -68,10 +68,10 @@ export class ClientPod {
   }
 
   /** Reads a URL every 50 ms while some work is done, each read on a connection of its own. The token goes over standard input. */
-  async readWhile(url: string, token: string, work: () => Promise<void>): Promise<ReadLog> {
+  async readWhile(url: string, token: string, work: () => Promise<void>, timeout = 2): Promise<ReadLog> {
     const script = `read -r token
 while [ "$SECONDS" -lt 300 ]; do
-  status=$(curl --silent --max-time 2 --cacert /ca/ca.crt --config <(printf 'header = "X-Vault-Token: %s"' "$token") --output /dev/null --write-out '%{http_code}' "$1")
+  status=$(curl --silent --max-time ${timeout} --cacert /ca/ca.crt --config <(printf 'header = "X-Vault-Token: %s"' "$token") --output /dev/null --write-out '%{http_code}' "$1")
   echo "$(date +%s%3N) $status"
   sleep 0.05
 done`;

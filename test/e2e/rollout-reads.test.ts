@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { TestCa } from './support/certificates';
+import { ClientPod, type ReadLog } from './support/client';
+import { enforceIam, kubectl, kubectlCommand } from './support/cluster';
+import { RolledInstallation } from './support/rollout';
+import { background, eventually } from './support/shell';
+
+jest.setTimeout(30 * 60_000);
+
+// a roll takes three quarters of a minute
+const rolls = Number(process.env['E2E_ROLLS'] ?? 10);
+
+const installation = new RolledInstallation('vault-e2e-reads');
+const ca = new TestCa();
+const clients = `${installation.namespace}-clients`;
+const reader = new ClientPod(clients, 'reader', { 'vault-client': 'true' });
+let root: string;
+
+beforeAll(async () => {
+  await kubectl(['delete', 'namespace', clients, '--ignore-not-found', '--timeout=60s']);
+  await ca.create();
+  root = await installation.start(ca, enforceIam);
+  await installation.vault('vault-0', root, ['secrets', 'enable', 'kv']);
+  await installation.vault('vault-0', root, ['kv', 'put', 'kv/greeting', 'hello=world']);
+  await kubectl(['create', 'namespace', clients]);
+  await kubectl(['-n', clients, 'create', 'configmap', 'ca', `--from-literal=ca.crt=${ca.certificate}`]);
+  await reader.create();
+  await installation.createVaultClient(clients);
+});
+
+afterAll(async () => {
+  await kubectl(['delete', 'namespace', clients, '--ignore-not-found', '--timeout=60s']);
+  await installation.remove();
+  ca.remove();
+});
+
+/** The moments at which servers said something, in milliseconds. */
+const moments = (lines: readonly string[], words: string): readonly number[] =>
+  lines.filter(line => line.includes(words)).map(line => Date.parse(line.slice(0, 30)));
+
+test(`${rolls} rolls while clients read: who fails, and for how long, beside what Vault itself needs`, async () => {
+  const table: string[] = [];
+  for (let roll = 1; roll <= rolls; roll += 1) {
+    const active = await installation.settled(3);
+    const logs = ['vault-0', 'vault-1', 'vault-2'].map(pod =>
+      background([...kubectlCommand, '-n', installation.namespace, 'logs', '-f', '--timestamps', '--tail=0', pod, '-c', 'vault']),
+    );
+    installation.apply({ config: { logLevel: roll % 2 === 0 ? 'info' : 'debug' } });
+    await kubectl(['apply', '-k', installation.dist]);
+    const url = (service: string) => `https://${service}.${installation.namespace}.svc:8200/v1/kv/greeting`;
+    const vaultClient = installation.readWithVaultClient(clients, root);
+    let through: ReadLog | undefined;
+    const toActive = await reader.readWhile(
+      url('vault-active'),
+      root,
+      async () => {
+        through = await reader.readWhile(
+          url('vault'),
+          root,
+          async () => {
+            const { said, failed } = await installation.roll(`roll-${roll}`);
+            expect([failed, said]).toEqual([false, expect.stringContaining('done: 3 servers replaced')]);
+            await installation.settled(3);
+          },
+          1,
+        );
+      },
+      1,
+    );
+    const withRetries = await vaultClient.stop();
+    for (const log of logs) await log.stop();
+    const stopped =
+      moments(
+        logs.flatMap(({ lines }) => lines),
+        'Vault shutdown triggered',
+      ).at(-1) ?? Number.NaN;
+    const leader = await installation.settled(3);
+    const said = (await installation.kubectl(['logs', '--timestamps', leader, '-c', 'vault'])).stdout.split('\n');
+    const led = moments(said, 'post-unseal setup complete').find(time => time > stopped) ?? Number.NaN;
+    table.push(
+      `${roll} | ${active} to ${leader} | Vault itself ${((led - stopped) / 1000).toFixed(2)} s | vault-active: ${toActive} | vault: ${through} | Vault’s client: ${withRetries}`,
+    );
+    process.stderr.write(`${table.at(-1)}\n`);
+    expect(toActive.endsWell).toBe(true);
+    expect(withRetries.failed).toBe(0);
+    await eventually('the next roll', 10, async () => undefined);
+  }
+  console.log(table.join('\n'));
+});
