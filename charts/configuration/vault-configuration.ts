@@ -1,20 +1,22 @@
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import type { k8s } from '../../imports';
-import { IamRole } from '../app/aws/iam-role';
+import type { IamRole } from '../app/aws/iam-role';
 import { adminPath, adminPolicy } from '../app/jobs/admin-path';
 import { authDelegator } from '../app/jobs/auth-delegator';
 import { changesLease, jobName } from '../app/jobs/job-name';
+import { jobRole } from '../app/jobs/job-role';
 import { jobNetworkPolicies } from '../app/jobs/network';
 import { Outbound } from '../app/jobs/outbound';
 import { ScriptJob, type ScriptJobProps } from '../app/jobs/script-job';
+import { vaultCaMount, vaultCaVolume } from '../app/jobs/vault-ca';
 import { selectorLabels } from '../app/kubernetes/labels';
 import { omitAllUndefined, omitUndefined } from '../app/kubernetes/omit-undefined';
 import { ContainerResources, type ResourcesProps } from '../app/kubernetes/resources';
 import { environmentFolder, KustomizeFolder } from '../app/kustomize/kustomize-folder';
 import { useAlone } from '../app/kustomize/unique-resource';
 import { type Part, problemsOf } from '../app/validation/part';
-import { type KnownProps, type Problems, refusal } from '../app/validation/problems';
+import type { KnownProps, Problems } from '../app/validation/problems';
 import type { IVault } from '../app/vault';
 import { AuditDevices } from './audit-devices';
 import { AuthMethods } from './auth/auth-methods';
@@ -97,7 +99,14 @@ export class VaultConfiguration extends Chart {
     // what the Job may do in AWS and in the cluster, and whom it reaches
     const sources = [...(props.databases ?? []).map(({ master }) => master), ...raw.sources];
     const statements = secretStatements(sources, vault.aws);
-    this.role = this.addRole(name, admin.serviceAccount, props, statements);
+    this.role = jobRole(this, {
+      vault,
+      name,
+      role: props.role,
+      serviceAccount: admin.serviceAccount,
+      statements,
+      without: 'without a secret in AWS',
+    });
     if (auth.statements.length > 0) vault.role?.addStatements(...auth.statements);
     if (Object.values(props.auth ?? {}).some(({ type }) => type === 'kubernetes')) authDelegator(this, vault);
     jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound });
@@ -156,25 +165,6 @@ export class VaultConfiguration extends Chart {
     job.runAtOnce();
     schedule.addTo(job, `${name}-drift`);
   }
-
-  private addRole(
-    name: string,
-    account: string,
-    { vault, role }: VaultConfigurationProps,
-    statements: ReturnType<typeof secretStatements>,
-  ): IamRole | undefined {
-    if (statements.length === 0) {
-      const fix = 'leave it out: the Job reads no secret of AWS';
-      if (role !== undefined) this.node.addValidation({ validate: () => [refusal('role', role, 'nothing without a secret in AWS', fix)] });
-      return undefined;
-    }
-    return new IamRole(this, 'iam-role', {
-      aws: vault.aws,
-      role: role ?? name,
-      serviceAccount: { namespace: vault.namespace, name: account },
-      statements: () => statements,
-    });
-  }
 }
 
 /** A kv engine of version 1 that nobody but the Job has a use for: what it knows of earlier runs. */
@@ -199,7 +189,7 @@ function jobVolumes(vault: IVault, audience: string, { authorities }: Databases)
   };
   return {
     volumes: [
-      { name: 'ca', secret: { secretName: vault.tlsSecretName, defaultMode: 0o444, items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+      vaultCaVolume(vault),
       {
         name: 'vault-token',
         projected: { defaultMode: 0o440, sources: [{ serviceAccountToken: { audience, expirationSeconds: 3600, path: 'token' } }] },
@@ -207,7 +197,7 @@ function jobVolumes(vault: IVault, audience: string, { authorities }: Databases)
       ...(authorities.length === 0 ? [] : [databases]),
     ],
     volumeMounts: [
-      { name: 'ca', mountPath: '/tls', readOnly: true },
+      vaultCaMount,
       { name: 'vault-token', mountPath: '/var/run/secrets/vault', readOnly: true },
       ...(authorities.length === 0 ? [] : [{ name: 'databases', mountPath: '/databases', readOnly: true }]),
     ],

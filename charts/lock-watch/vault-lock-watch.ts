@@ -1,12 +1,14 @@
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { tableArn } from '../app/aws/environment';
-import { IamRole } from '../app/aws/iam-role';
+import type { IamRole, IamStatement } from '../app/aws/iam-role';
 import { changesLease, jobName } from '../app/jobs/job-name';
+import { jobRole } from '../app/jobs/job-role';
 import { jobNetworkPolicies } from '../app/jobs/network';
 import { Outbound, type OutboundProps } from '../app/jobs/outbound';
 import { ScriptJob } from '../app/jobs/script-job';
 import { evictionRules, serversPlan } from '../app/jobs/servers-plan';
+import { vaultCaMount, vaultCaVolume } from '../app/jobs/vault-ca';
 import { selectorLabels } from '../app/kubernetes/labels';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
 import { ContainerResources, type ResourcesProps } from '../app/kubernetes/resources';
@@ -64,7 +66,8 @@ export class VaultLockWatch extends Chart {
     const resources = new ContainerResources(props.resources ?? defaultResources);
     const { table } = vault;
 
-    if (table !== undefined) this.role = this.addRole(name, props, tableArn(table.name, vault.aws, table.region));
+    const statements = table === undefined ? [] : [readLock(tableArn(table.name, vault.aws, table.region))];
+    this.role = jobRole(this, { vault, name, role: props.role, serviceAccount: name, statements, without: 'without a table' });
     jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound });
 
     const lease = changesLease(vault);
@@ -80,10 +83,8 @@ export class VaultLockWatch extends Chart {
       lease,
       rules: [...evictionRules(vault), { apiGroups: [''], resources: ['events'], verbs: ['create'] }],
       env: [{ name: 'AWS_REGION', value: table?.region ?? vault.aws.region }],
-      volumes: [
-        { name: 'ca', secret: { secretName: vault.tlsSecretName, defaultMode: 0o444, items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-      ],
-      volumeMounts: [{ name: 'ca', mountPath: '/tls', readOnly: true }],
+      volumes: [vaultCaVolume(vault)],
+      volumeMounts: [vaultCaMount],
       outbound,
       images: vault.images,
       placement: vault.placement,
@@ -95,30 +96,18 @@ export class VaultLockWatch extends Chart {
     const parts = [outbound, resources, { validate: (problems: Problems) => validateOwn(problems, props) }];
     this.node.addValidation({ validate: () => problemsOf(props, known, parts) });
   }
-
-  /** One item's key and two of its attributes, read (DynamoDB Developer Guide, "Using IAM policy conditions for fine-grained access control"). */
-  private addRole(name: string, { vault, role }: VaultLockWatchProps, table: string): IamRole {
-    return new IamRole(this, 'iam-role', {
-      aws: vault.aws,
-      role: role ?? name,
-      serviceAccount: { namespace: vault.namespace, name },
-      statements: () => [
-        {
-          sid: 'ReadLock',
-          actions: ['dynamodb:GetItem'],
-          resources: [table],
-          conditions: {
-            'ForAllValues:StringEquals': {
-              'dynamodb:LeadingKeys': ['core'],
-              'dynamodb:Attributes': ['Path', 'Key', 'Identity', 'Expires'],
-            },
-            StringEqualsIfExists: { 'dynamodb:Select': 'SPECIFIC_ATTRIBUTES' },
-          },
-        },
-      ],
-    });
-  }
 }
+
+/** One item's key and two of its attributes, read (DynamoDB Developer Guide, "Using IAM policy conditions for fine-grained access control"). */
+const readLock = (table: string): IamStatement => ({
+  sid: 'ReadLock',
+  actions: ['dynamodb:GetItem'],
+  resources: [table],
+  conditions: {
+    'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['core'], 'dynamodb:Attributes': ['Path', 'Key', 'Identity', 'Expires'] },
+    StringEqualsIfExists: { 'dynamodb:Select': 'SPECIFIC_ATTRIBUTES' },
+  },
+});
 
 const validateOwn = (problems: Problems, { vault, patienceSeconds }: VaultLockWatchProps): void => {
   problems.check('patienceSeconds', patienceSeconds, integer(30, 600));

@@ -1,17 +1,19 @@
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
-import { IamRole } from '../app/aws/iam-role';
+import type { IamRole } from '../app/aws/iam-role';
 import { changesLease, jobName } from '../app/jobs/job-name';
+import { jobRole } from '../app/jobs/job-role';
 import { jobNetworkPolicies } from '../app/jobs/network';
 import { Outbound, type OutboundProps } from '../app/jobs/outbound';
 import { ScriptJob } from '../app/jobs/script-job';
 import { evictionRules, serversPlan } from '../app/jobs/servers-plan';
+import { vaultCaMount, vaultCaVolume } from '../app/jobs/vault-ca';
 import { selectorLabels } from '../app/kubernetes/labels';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
 import { ContainerResources, type ResourcesProps } from '../app/kubernetes/resources';
 import { integer } from '../app/validation/check';
 import { problemsOf } from '../app/validation/part';
-import { type KnownProps, type Problems, refusal } from '../app/validation/problems';
+import type { KnownProps, Problems } from '../app/validation/problems';
 import type { IVault } from '../app/vault';
 import { Automatic, type AutomaticProps } from './automatic';
 import type { RolloutPlan } from './plan';
@@ -77,7 +79,8 @@ export class VaultRollout extends Chart {
     const resources = new ContainerResources(props.resources ?? defaultResources);
 
     // what it may do in AWS, and whom it reaches
-    this.role = this.addRole(name, props, backup);
+    const { statements } = backup;
+    this.role = jobRole(this, { vault, name, role: props.role, serviceAccount: name, statements, without: 'without a backup' });
     jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound });
 
     const lease = changesLease(vault);
@@ -104,10 +107,8 @@ export class VaultRollout extends Chart {
         { name: 'WAIT_SECONDS', value: String(props.waitSeconds ?? 300) },
         ...(automatic.minutes === undefined ? [] : [{ name: 'WINDOW_MINUTES', value: String(automatic.minutes) }]),
       ],
-      volumes: [
-        { name: 'ca', secret: { secretName: vault.tlsSecretName, defaultMode: 0o444, items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-      ],
-      volumeMounts: [{ name: 'ca', mountPath: '/tls', readOnly: true }],
+      volumes: [vaultCaVolume(vault)],
+      volumeMounts: [vaultCaMount],
       outbound,
       images: vault.images,
       placement: vault.placement,
@@ -119,20 +120,6 @@ export class VaultRollout extends Chart {
 
     const parts = [backup, automatic, outbound, resources, { validate: (problems: Problems) => validateOwn(problems, props) }];
     this.node.addValidation({ validate: () => problemsOf(props, known, parts) });
-  }
-
-  private addRole(name: string, { vault, role }: VaultRolloutProps, { statements }: TableBackup): IamRole | undefined {
-    if (statements.length === 0) {
-      const fix = 'leave it out: the Job calls no AWS';
-      if (role !== undefined) this.node.addValidation({ validate: () => [refusal('role', role, 'nothing without a backup', fix)] });
-      return undefined;
-    }
-    return new IamRole(this, 'iam-role', {
-      aws: vault.aws,
-      role: role ?? name,
-      serviceAccount: { namespace: vault.namespace, name },
-      statements: () => statements,
-    });
   }
 }
 

@@ -105,7 +105,7 @@ describe('the Job', () => {
   test('without secrets of AWS has no role there', () => {
     expect(make().configuration.role).toBeUndefined();
     expect(refusals({ role: 'mine' })).toEqual([
-      '[configuration] role: got "mine"; allowed: nothing without a secret in AWS; leave it out: the Job reads no secret of AWS',
+      '[configuration] role: got "mine"; allowed: nothing without a secret in AWS; leave it out: the Job calls no AWS',
     ]);
   });
 
