@@ -31,6 +31,8 @@ export interface IVault extends IConstruct {
   readonly namespace: string;
   /** The AWS account and region. */
   readonly aws: AwsEnvironment;
+  /** How many servers run; undefined where only its maker knows. */
+  readonly replicas: number | undefined;
   /** Labels that select the servers' pods. */
   readonly selector: Readonly<Record<string, string>>;
   /** The names of its Services. */

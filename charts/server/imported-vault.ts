@@ -89,6 +89,7 @@ export class ImportedVault extends Construct implements IVault {
   readonly placement: Placement;
   readonly table: VaultTable | undefined;
   readonly unsealKey: string | undefined;
+  readonly replicas = undefined;
   readonly role = undefined;
   readonly egress: readonly EgressPeer[] | undefined;
 

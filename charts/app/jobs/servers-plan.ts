@@ -18,6 +18,6 @@ export const evictionRules = (vault: IVault): k8s.PolicyRule[] => [
     apiGroups: [''],
     resources: ['pods/eviction'],
     verbs: ['create'],
-    resourceNames: Array.from({ length: 10 }, (_, ordinal) => `${vault.name}-${ordinal}`),
+    resourceNames: Array.from({ length: Math.max(10, vault.replicas ?? 0) }, (_, ordinal) => `${vault.name}-${ordinal}`),
   },
 ];
