@@ -203,6 +203,18 @@ describe('it stops, and changes nothing more', () => {
   });
 });
 
+test('AWS that throttles is waited for', async () => {
+  await make();
+  pod.aws.failing.set('CreateBackup', {
+    status: 400,
+    body: { __type: 'com.amazon.coral.availability#ThrottlingException', message: 'Rate exceeded' },
+  });
+  setTimeout(() => pod.aws.failing.delete('CreateBackup'), 100);
+  const { status, lines } = await pod.run();
+  expect(status).toBe(0);
+  expect(lines).toContain('waiting for AWS to take the order for a backup: CreateBackup: ThrottlingException: Rate exceeded');
+});
+
 describe('killed and run again', () => {
   test.each([0, 1, 2, 3])('after %i servers: the rest follows, with the backup that was made', async count => {
     await make();
