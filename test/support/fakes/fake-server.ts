@@ -5,6 +5,24 @@ import type { AddressInfo } from 'node:net';
 import { generate } from 'selfsigned';
 import type { Manifest } from '../render';
 
+/** One for all servers of a process that have the same names: making one takes longer than a test. */
+const certificates = new Map<string, ReturnType<typeof generate>>();
+
+function certificateFor(names: readonly string[]): ReturnType<typeof generate> {
+  const key = names.join();
+  const made =
+    certificates.get(key) ??
+    generate([{ name: 'commonName', value: `fake-${randomUUID()}` }], {
+      keyType: 'ec',
+      extensions: [
+        { name: 'basicConstraints', cA: true },
+        { name: 'subjectAltName', altNames: names.map(name => (/^[\d.]+$/.test(name) ? { type: 7, ip: name } : { type: 2, value: name })) },
+      ],
+    });
+  certificates.set(key, made);
+  return made;
+}
+
 export interface Asked {
   readonly method: string;
   readonly path: string;
@@ -18,7 +36,7 @@ export type Reply =
   | 'break off'
   | 'half';
 
-/** A server on a port of its own, with a certificate of its own, that keeps what it was asked. */
+/** A server on a port of its own that keeps what it was asked. */
 export abstract class FakeServer {
   readonly asked: Asked[] = [];
   /** Answers instead of the fake's own, by "METHOD path"; a function decides each time, and may leave it to the fake. */
@@ -39,13 +57,7 @@ export abstract class FakeServer {
   }
 
   async #secureServer(names: readonly string[]): Promise<Server> {
-    const made = await generate([{ name: 'commonName', value: `fake-${randomUUID()}` }], {
-      keyType: 'ec',
-      extensions: [
-        { name: 'basicConstraints', cA: true },
-        { name: 'subjectAltName', altNames: names.map(name => (/^[\d.]+$/.test(name) ? { type: 7, ip: name } : { type: 2, value: name })) },
-      ],
-    });
+    const made = await certificateFor(names);
     this.certificate = made.cert;
     return createServer({ key: made.private, cert: made.cert }, this.#listener);
   }
