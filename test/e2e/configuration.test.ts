@@ -144,10 +144,9 @@ describe('a developer who has an IAM role of SSO', () => {
 
   test('logs in by a wildcard too, for which Vault asks IAM for the path of his role', async () => {
     expect(await developer.login('aws-people', 'anybody', serverId)).toMatchObject({ status: 0 });
-    expect(await service.login('aws-people', 'anybody', serverId)).toMatchObject({
-      status: 2,
-      stderr: expect.stringContaining('does not belong'),
-    });
+    // the servers' role may ask for those alone whom the wildcard names
+    const other = await service.login('aws-people', 'anybody', serverId);
+    expect(other).toMatchObject({ status: 2, stderr: expect.stringMatching(/error looking up full ARN[\s\S]*status code: 403/) });
     expect(await developer.login('aws-people', 'developers', serverId)).toMatchObject({ status: 0 });
   });
 
