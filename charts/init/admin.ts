@@ -110,7 +110,9 @@ export class Admin implements Part {
     private readonly vault: IVault,
     private readonly props: AdminProps = {},
   ) {
-    this.path = adminPath(vault, props.method);
+    const serverId = props.serverId ?? defaultServerId(vault);
+    const people = props.iamPrincipals === undefined || serverId === undefined ? {} : { people: { mount: 'aws', serverId } };
+    this.path = { ...adminPath(vault, props.method), ...people };
   }
 
   validate(problems: Problems): void {

@@ -25,7 +25,13 @@ const tune = {
 
 /** Every prop of VaultConfiguration: a new one does not compile until it has a value here. */
 export const everyConfigurationProp: Required<Omit<VaultConfigurationProps, 'vault'>> = {
-  admin: { mount: 'kubernetes', role: 'vault-admin', serviceAccount: 'vault-configuration', audience: 'vault' },
+  admin: {
+    mount: 'kubernetes',
+    role: 'vault-admin',
+    serviceAccount: 'vault-configuration',
+    audience: 'vault',
+    people: { mount: 'aws', serverId: 'vault.example.com' },
+  },
   policies: {
     reader: [
       { path: `kv/data/{{identity.entity.aliases.${accessorOf('auth/aws-people')}.name}}/*`, capabilities: ['read', 'list'] },

@@ -2,10 +2,12 @@ import { parse } from '@cdktn/hcl2json';
 import { describe, expect, test } from '@jest/globals';
 import {
   type AwsAuthRole,
+  Custody,
   type DatabaseProps,
   KustomizeApp,
   VaultConfiguration,
   type VaultConfigurationProps,
+  VaultInit,
   VaultServer,
   type VaultServerProps,
 } from '../../charts';
@@ -371,6 +373,22 @@ describe('what does not fit together is refused, with what to write', () => {
 
   test.each(cases)('%s', (_, props, message, server = {}) => {
     expect(refusals(props, server)).toEqual([`[configuration] ${message}`]);
+  });
+
+  test('another server id at the mount by which administrators log in', () => {
+    const render = (iamServerIdHeaderValue: string) => () => {
+      const app = new KustomizeApp();
+      const vault = new VaultServer(app, 'vault', minimal);
+      const custody = Custody.secretsManager('vault/recovery');
+      const init = new VaultInit(app, 'init', { vault, custody, admin: { iamPrincipals: [jane], serverId: 'vault.example.com' } });
+      const aws = { type: 'aws', iamServerIdHeaderValue, roles: { developers: { boundIamPrincipalArns: [jane] } } } as const;
+      new VaultConfiguration(app, 'configuration', { vault, admin: init.admin, auth: { aws } });
+      return app.render();
+    };
+    expect(problemsOf(render('vault.example.com'))).toEqual([]);
+    expect(problemsOf(render('another'))).toEqual([
+      '[configuration] auth.aws.iamServerIdHeaderValue: got "another"; allowed: vault.example.com, by which the people of admin.iamPrincipals log in there; write the same, or choose another mount',
+    ]);
   });
 
   test('a typing error in a capability does not compile', () => {

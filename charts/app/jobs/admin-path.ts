@@ -12,6 +12,8 @@ export interface AdminPath {
   readonly serviceAccount: string;
   /** The audience that its token must have. */
   readonly audience: string;
+  /** The AWS auth method by which people log in as administrators, and what their logins are signed for; undefined where nobody does. */
+  readonly people?: { readonly mount: string; readonly serverId: string };
 }
 
 /** The way in that the init Job makes. */
