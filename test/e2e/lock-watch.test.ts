@@ -4,6 +4,7 @@ import type { Manifest } from '../support/render';
 import { TestCa } from './support/certificates';
 import { enforceIam, Installation, isReady, kubectl } from './support/cluster';
 import { eventually } from './support/shell';
+import { standIn } from './support/stack';
 
 jest.setTimeout(10 * 60_000);
 
@@ -27,7 +28,11 @@ beforeAll(async () => {
   await installation.remove();
   app = synth();
   await installation.makeAws(app.vault);
-  await installation.makeRole(app.role);
+  // the stand-in for AWS knows no fine-grained access to a table, and takes a condition on it for one that does not hold
+  const statements = app.role
+    .statements()
+    .map(({ conditions, ...rest }) => ({ ...rest, ...(standIn || conditions === undefined ? {} : { conditions }) }));
+  await installation.makeRole(Object.assign(Object.create(app.role), { statements: () => statements }));
   await enforceIam();
   await ca.create();
   await installation.makePrerequisites(app.vault, ca);
