@@ -82,7 +82,7 @@ export class ConfigurationRun {
     const unfinished = this.#state.kinds.flatMap(kind =>
       this.#state.paths(kind).filter(path => this.#state.entry(kind, path)?.read === undefined),
     );
-    if (unfinished.length > 0) say(`an earlier run did not come to its end: it left ${unfinished.length} paths that are looked at again`);
+    if (unfinished.length > 0) say(`an earlier run left ${unfinished.length} paths unfinished: they are looked at again`);
     const managed = new Set(all.filter(operation => operation.do !== 'enable').map(operation => keyOf(pathOf(operation))));
     if (write) await this.#enterAll(all);
     for (const [file, list] of operations) {
