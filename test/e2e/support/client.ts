@@ -9,6 +9,7 @@ export class ClientPod {
     readonly namespace: string,
     readonly name: string,
     private readonly labels: Readonly<Record<string, string>>,
+    private readonly node?: string,
   ) {}
 
   async create(): Promise<void> {
@@ -17,6 +18,7 @@ export class ClientPod {
       kind: 'Pod',
       metadata: { name: this.name, namespace: this.namespace, labels: this.labels },
       spec: {
+        ...(this.node === undefined ? {} : { nodeName: this.node }),
         containers: [
           {
             name: 'client',
@@ -129,9 +131,11 @@ export class ReadLog {
   readonly longestGap: number;
   /** Whether the last second of reads succeeded. */
   readonly endsWell: boolean;
+  private readonly reads: readonly { readonly time: number; readonly ok: boolean }[];
 
   constructor(lines: readonly string[]) {
     const reads = lines.map(line => line.split(' ')).map(([time, status]) => ({ time: Number(time), ok: status === '200' }));
+    this.reads = reads;
     const failed = reads.filter(({ ok }) => !ok);
     const [first, last] = [reads[0]?.time ?? 0, reads.at(-1)?.time ?? 0];
     const ends = [first, ...reads.filter(({ ok }) => ok).map(({ time }) => time), last];
@@ -139,6 +143,28 @@ export class ReadLog {
     this.failed = failed.length;
     this.longestGap = Math.max(...ends.map((time, index) => time - (ends[index - 1] ?? time)));
     this.endsWell = reads.length > 0 && failed.every(({ time }) => time < last - 1000);
+  }
+
+  /** The share of reads that succeeded in each second after a moment. */
+  ratesSince(moment: number): readonly number[] {
+    const after = this.reads.filter(({ time }) => time >= moment);
+    const seconds = Math.floor(((after.at(-1)?.time ?? moment) - moment) / 1000);
+    return Array.from({ length: seconds }, (_, second) => {
+      const within = after.filter(({ time }) => Math.floor((time - moment) / 1000) === second);
+      return within.length === 0 ? 0 : within.filter(({ ok }) => ok).length / within.length;
+    });
+  }
+
+  /** Milliseconds from a moment to the first of so many reads in a row that succeed; NaN if there are none. */
+  steadySince(moment: number, count: number): number {
+    const after = this.reads.filter(({ time }) => time >= moment);
+    const first = after.findIndex(
+      (_, index) =>
+        index + count <= after.length &&
+        after.slice(index, index + count).every(({ ok }) => ok) &&
+        after.slice(0, index + 1).some(({ ok }) => !ok),
+    );
+    return first < 0 ? Number.NaN : (after[first]?.time ?? Number.NaN) - moment;
   }
 
   toString(): string {

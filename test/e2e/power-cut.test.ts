@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { TestCa } from './support/certificates';
+import { ClientPod } from './support/client';
+import { enforceIam, get, kubectl } from './support/cluster';
+import { RolledInstallation } from './support/rollout';
+import { eventually, run, sleep } from './support/shell';
+
+jest.setTimeout(10 * 60_000);
+
+// commands that take the name of a node: without them nobody cuts a node's power
+const [stop, start] = [process.env['STOP_NODE'], process.env['START_NODE']];
+const onNodes = stop === undefined || start === undefined ? test.skip : test;
+
+const installation = new RolledInstallation('vault-e2e-power');
+const ca = new TestCa();
+const clients = `${installation.namespace}-clients`;
+let root: string;
+let node: string | undefined;
+
+beforeAll(async () => {
+  if (stop === undefined) return;
+  await ca.create();
+  root = await installation.start(ca, enforceIam);
+  await installation.vault('vault-0', root, ['secrets', 'enable', 'kv']);
+  await installation.vault('vault-0', root, ['kv', 'put', 'kv/greeting', 'hello=world']);
+  await kubectl(['create', 'namespace', clients]);
+  await kubectl(['-n', clients, 'create', 'configmap', 'ca', `--from-literal=ca.crt=${ca.certificate}`]);
+});
+
+afterAll(async () => {
+  if (stop === undefined) return;
+  if (node !== undefined) await run([...(start ?? '').split(' '), node]);
+  await kubectl(['delete', 'namespace', clients, '--ignore-not-found', '--timeout=60s']);
+  await installation.remove();
+  ca.remove();
+});
+
+onNodes('the node of the active server loses its power: how reads through vault-active come back', async () => {
+  const active = await installation.settled(3);
+  const lost: string = (await installation.get('pod', active)).spec.nodeName;
+  const others = (await get('nodes')).items
+    .map(({ metadata }: { metadata: { name: string } }) => metadata.name)
+    .filter((name: string) => name !== lost);
+  const reader = new ClientPod(clients, 'reader', { 'vault-client': 'true' }, others[0]);
+  await reader.create();
+  let cut = 0;
+  const log = await reader.readWhile(
+    `https://vault-active.${installation.namespace}.svc:8200/v1/kv/greeting`,
+    root,
+    async () => {
+      await sleep(3_000);
+      cut = Date.now();
+      node = lost;
+      await run([...(stop ?? '').split(' '), lost]);
+      await sleep(100_000);
+    },
+    1,
+  );
+  const rates = log.ratesSince(cut);
+  console.log(
+    `${log}\nseconds after the power cut until 100 reads in a row succeed: ${(log.steadySince(cut, 100) / 1000).toFixed(1)}\nsuccess rate of each second: ${rates.map(rate => `${Math.round(rate * 100)}`).join(' ')}`,
+  );
+  expect(rates.at(-1)).toBe(1);
+  await run([...(start ?? '').split(' '), lost]);
+  node = undefined;
+  await eventually('the node to come back', 120, async () => expect(await installation.settled(3)).toMatch(/vault-/));
+});
