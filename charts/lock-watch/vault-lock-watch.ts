@@ -7,7 +7,7 @@ import { jobRole } from '../app/jobs/job-role';
 import { jobNetworkPolicies } from '../app/jobs/network';
 import { Outbound, type OutboundProps } from '../app/jobs/outbound';
 import { ScriptJob } from '../app/jobs/script-job';
-import { evictionRules, serversPlan } from '../app/jobs/servers-plan';
+import { deletionRules, serversPlan } from '../app/jobs/servers-plan';
 import { vaultCaMount, vaultCaVolume } from '../app/jobs/vault-ca';
 import { selectorLabels } from '../app/kubernetes/labels';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
@@ -18,12 +18,12 @@ import type { KnownProps, Problems } from '../app/validation/problems';
 import type { IVault } from '../app/vault';
 import type { LockWatchPlan } from './plan';
 
-/** A watcher that evicts a server which holds the lock and does not lead. */
+/** A watcher that replaces a server which holds the lock and does not lead. */
 export interface VaultLockWatchProps {
   /** The Vault that is watched; its data lies in a DynamoDB table. */
   readonly vault: IVault;
   /**
-   * Seconds that the lock must be held without a leader before a server is evicted. A change of the leader takes up to 20.
+   * Seconds that the lock must be held without a leader before a server is replaced. A change of the leader takes up to 20.
    * @default 45
    */
   readonly patienceSeconds?: number;
@@ -51,7 +51,7 @@ const defaultResources: ResourcesProps = {
 
 /**
  * Heals a lock that nobody gives back (vault issues 5828, 12223, 26580): after `unlocking HA lock failed` a server renews it without leading, and nobody leads
- * until its pod goes. A Deployment that reads the lock and the servers' health, and evicts. It never writes the table.
+ * until its pod goes. A Deployment that reads the lock and the servers' health, and deletes a pod. It never writes the table.
  */
 export class VaultLockWatch extends Chart {
   /** The watcher's IAM role, which may read the lock alone; undefined with a Vault that has no table. */
@@ -81,7 +81,7 @@ export class VaultLockWatch extends Chart {
       plan,
       serviceAccount: name,
       lease,
-      rules: [...evictionRules(vault), { apiGroups: [''], resources: ['events'], verbs: ['create'] }],
+      rules: [...deletionRules(vault), { apiGroups: [''], resources: ['events'], verbs: ['create'] }],
       env: [{ name: 'AWS_REGION', value: table?.region ?? vault.aws.region }],
       volumes: [vaultCaVolume(vault)],
       volumeMounts: [vaultCaMount],

@@ -57,7 +57,7 @@ test('a change of the leader is none of its business', async () => {
   const active = await installation.settled(3);
   await installation.vault(active, root, ['operator', 'step-down']);
   await eventually('another leader', 60, async () => expect(await installation.settled(3)).toMatch(/vault-/));
-  expect(await said()).not.toContain('evicting');
+  expect(await said()).not.toContain('deleting');
 });
 
 test('a lock that a server keeps without leading is healed without a hand, and an event says why', async () => {
@@ -74,8 +74,8 @@ test('a lock that a server keeps without leading is healed without a hand, and a
   await installation.allow(app.vault.role);
   await eventually('a leader', 180, async () => expect(await installation.settled(3)).toMatch(/vault-/));
   console.log(`from the step-down to three ready servers and a leader: ${((Date.now() - start) / 1000).toFixed(1)} s\n${await said()}`);
-  expect(await said()).toMatch(new RegExp(`evicting ${active}: the lock has been held for \\d+ s by a server that does not lead`));
-  expect((await said()).match(/evicting/g)).toHaveLength(1);
+  expect(await said()).toMatch(new RegExp(`deleting ${active}: the lock has been held for \\d+ s by a server that does not lead`));
+  expect((await said()).match(/deleting/g)).toHaveLength(1);
   expect((await installation.get('pod', active)).metadata.uid).not.toBe(uid);
   const events: Manifest[] = (await installation.get('events', '--field-selector', 'reason=LockStuck')).items;
   expect(events.map(({ involvedObject }) => involvedObject.name)).toEqual([active]);

@@ -42,6 +42,19 @@ describe('the watcher', () => {
     ]);
   });
 
+  test('may delete the pods of the servers, which their budget would keep while none of them is ready', () => {
+    expect(objects()['Role/vault-lock-watch'].rules.slice(3)).toEqual([
+      { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+      {
+        apiGroups: [''],
+        resources: ['pods'],
+        verbs: ['delete'],
+        resourceNames: Array.from({ length: 10 }, (_, index) => `vault-${index}`),
+      },
+      { apiGroups: [''], resources: ['events'], verbs: ['create'] },
+    ]);
+  });
+
   test('is refused with a Vault that has no table, a patience shorter than a change of the leader, and a name that is too long', () => {
     const imported = () => {
       const app = new KustomizeApp();

@@ -10,14 +10,20 @@ export const serversPlan = (vault: IVault): ServersPlan => ({
   port: vault.port,
 });
 
-/** A Job that looks at the StatefulSet and its pods, and asks for evictions of those pods alone: budgets have their say. */
-export const evictionRules = (vault: IVault): k8s.PolicyRule[] => [
+/** A Job that looks at the StatefulSet and its pods, and acts on those pods alone. */
+const serverRules = (vault: IVault, resource: string, verb: string): k8s.PolicyRule[] => [
   { apiGroups: ['apps'], resources: ['statefulsets'], verbs: ['get'], resourceNames: [vault.name] },
   { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
   {
     apiGroups: [''],
-    resources: ['pods/eviction'],
-    verbs: ['create'],
+    resources: [resource],
+    verbs: [verb],
     resourceNames: Array.from({ length: Math.max(10, vault.replicas ?? 0) }, (_, ordinal) => `${vault.name}-${ordinal}`),
   },
 ];
+
+/** It asks for evictions: budgets have their say. */
+export const evictionRules = (vault: IVault): k8s.PolicyRule[] => serverRules(vault, 'pods/eviction', 'create');
+
+/** It deletes pods, whatever budgets say. */
+export const deletionRules = (vault: IVault): k8s.PolicyRule[] => serverRules(vault, 'pods', 'delete');

@@ -24,7 +24,7 @@ export class Events {
       type: 'Warning',
       reportingComponent: 'cdk8s-vault/lock-watch',
       reportingInstance: this.#reporter,
-      action: 'Evicting',
+      action: 'Deleting',
       count: 1,
       firstTimestamp: now,
       lastTimestamp: now,

@@ -16,13 +16,13 @@ export interface Surroundings {
   readonly waiter: Waiter;
   readonly stop: Stop;
   readonly say: Say;
-  /** Milliseconds: how long the lock must be stuck, between two looks, and after an eviction until the next. */
+  /** Milliseconds: how long the lock must be stuck, between two looks, and after a deletion until the next. */
   readonly patience: number;
   readonly interval: number;
   readonly grace: number;
 }
 
-/** Looks at the lock and the servers again and again, and evicts one where the lock is stuck: who led last, else one after the other. */
+/** Looks at the lock and the servers again and again, and deletes the pod of one where the lock is stuck: who led last, else one after the other. */
 export class LockWatch {
   readonly #with: Surroundings;
   readonly #diagnosis: Diagnosis;
@@ -87,7 +87,7 @@ export class LockWatch {
     const victim = servers.find(server => server.name === name);
     if (victim === undefined) {
       // all of them went, and nobody leads: it was something else
-      say('every server was evicted once, and nobody leads: nothing more is done. See docs/operations.md, "Symptoms"');
+      say('every server was replaced once, and nobody leads: nothing more is done. See docs/operations.md, "Symptoms"');
       this.#diagnosis.begin();
       return;
     }
@@ -100,15 +100,16 @@ export class LockWatch {
     }
     try {
       const why = `the lock has been held for ${(stuck / 1000).toFixed(0)} s by a server that does not lead, and nobody is active`;
-      say(`evicting ${victim.name}: ${why}`);
-      await this.#with.servers.evict(victim);
-      await events.warn(victim, `evicted, since ${why}`).catch((error: Error) => say(`no event was written: ${error.message}`));
+      say(`deleting ${victim.name}: ${why}`);
+      // no eviction: without a leader the others are not ready, and the budget would keep the very pod that is in the way
+      await this.#with.servers.delete(victim);
+      await events.warn(victim, `deleted, since ${why}`).catch((error: Error) => say(`no event was written: ${error.message}`));
       this.#since ??= at;
       this.#tried.push(victim.name);
       await sleep(grace, undefined, { signal: stop.signal }).catch(() => stop.signal.throwIfAborted());
     } catch (error) {
       if (!(error instanceof NotYet)) throw error;
-      say(`${victim.name} was not evicted: ${error.message}`);
+      say(`${victim.name} was not deleted: ${error.message}`);
     } finally {
       this.#diagnosis.begin();
       await lease.giveBack();

@@ -69,7 +69,7 @@ function stick(): void {
 }
 
 describe('a lock that is held by a server which does not lead', () => {
-  test('who led last is evicted, with an event that says why, and nobody else', async () => {
+  test('who led last is replaced, with an event that says why, and nobody else', async () => {
     readLock = renewed;
     cluster.set('vault-0', { ...(cluster.pods.get('vault-0') as FakePod), role: 'standby' });
     cluster.set('vault-2', { ...(cluster.pods.get('vault-2') as FakePod), role: 'active' });
@@ -80,9 +80,9 @@ describe('a lock that is held by a server which does not lead', () => {
       return pod;
     };
     await looks(6);
-    expect(cluster.evicted).toEqual(['vault-2']);
+    expect(cluster.deleted).toEqual(['vault-2']);
     expect(lines).toEqual([
-      expect.stringMatching(/^evicting vault-2: the lock has been held for \d+ s by a server that does not lead, and nobody is active$/),
+      expect.stringMatching(/^deleting vault-2: the lock has been held for \d+ s by a server that does not lead, and nobody is active$/),
       expect.stringMatching(/^vault-1 leads, \d+ s after the lock was found stuck$/),
     ]);
     expect(cluster.asked.find(({ path }) => path.endsWith('/events'))?.body).toMatchObject({
@@ -95,8 +95,8 @@ describe('a lock that is held by a server which does not lead', () => {
   test('where nobody knows who led, one server after the other, each once, until one leads', async () => {
     stick();
     await looks(20);
-    expect(cluster.evicted).toEqual(['vault-0', 'vault-1', 'vault-2']);
-    expect(lines.at(-1)).toMatch(/^every server was evicted once, and nobody leads: nothing more is done/);
+    expect(cluster.deleted).toEqual(['vault-0', 'vault-1', 'vault-2']);
+    expect(lines.at(-1)).toMatch(/^every server was replaced once, and nobody leads: nothing more is done/);
   });
 });
 
@@ -131,12 +131,12 @@ describe('it touches nobody', () => {
     happens();
     if (what === 'while a server leads') cluster.set('vault-0', { ...(cluster.pods.get('vault-0') as FakePod), role: 'active' });
     await looks(8);
-    expect(cluster.evicted).toEqual([]);
+    expect(cluster.deleted).toEqual([]);
   });
 
   test('for as long as a change of the leader takes', async () => {
     stick();
     await looks(2);
-    expect(cluster.evicted).toEqual([]);
+    expect(cluster.deleted).toEqual([]);
   });
 });

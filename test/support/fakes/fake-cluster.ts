@@ -31,6 +31,8 @@ export class FakeCluster extends FakeKubernetes {
   readonly servers = new Map<string, FakeHealth>();
   /** In the order in which they were evicted. */
   readonly evicted: string[] = [];
+  /** In the order in which they were deleted, whatever a budget says. */
+  readonly deleted: string[] = [];
   revision = 'new';
   image = 'hashicorp/vault:1.21.7';
   /** What becomes of a pod that comes back. */
@@ -75,15 +77,16 @@ export class FakeCluster extends FakeKubernetes {
         },
       };
     if (path.includes('/pods?')) return { status: 200, body: { items: [...this.pods].map(([name, pod]) => podManifest(name, pod)) } };
-    const [, name = ''] = /\/pods\/([^/]+)\/eviction$/.exec(path) ?? [];
-    return name === '' || method !== 'POST' ? super.answer(asked) : (this.refusal(name) ?? this.evict(name, asked.body));
+    const [, name = '', eviction] = /\/pods\/([^/]+)(\/eviction)?$/.exec(path) ?? [];
+    if (method === 'DELETE' && name !== '') return this.replace(name, asked.body.preconditions.uid, this.deleted);
+    if (method !== 'POST' || eviction === undefined) return super.answer(asked);
+    return this.refusal(name) ?? this.replace(name, asked.body.deleteOptions.preconditions.uid, this.evicted);
   }
 
-  private evict(name: string, body: Manifest): Reply {
+  private replace(name: string, uid: string, gone: string[]): Reply {
     const pod = this.pods.get(name);
-    if (pod === undefined || body.deleteOptions.preconditions.uid !== pod.uid)
-      return { status: 409, body: { reason: 'Conflict', message: 'another pod' } };
-    this.evicted.push(name);
+    if (pod === undefined || uid !== pod.uid) return { status: 409, body: { reason: 'Conflict', message: 'another pod' } };
+    gone.push(name);
     this.made += 1;
     const next = {
       ...pod,

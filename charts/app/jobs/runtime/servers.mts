@@ -118,4 +118,10 @@ export class Servers {
     // 404 and 409: it is gone, or another has its name: what was asked for is done
     if (![200, 201, 404, 409].includes(answer.status)) throw unexpectedStatus(`evicting ${name}`, answer);
   }
+
+  /** Deletes a pod, whatever its budget says. Another pod of the same name is left alone. */
+  async delete({ name, uid }: Server): Promise<void> {
+    const answer = await this.#kubernetes.call('DELETE', 'api/v1', `pods/${name}`, { preconditions: { uid } });
+    if (![200, 202, 404, 409].includes(answer.status)) throw unexpectedStatus(`deleting ${name}`, answer);
+  }
 }
