@@ -101,7 +101,7 @@ export class FakeCluster extends FakeKubernetes {
     const others = [...this.pods].filter(([other, { role }]) => other !== name && role === 'standby');
     if (pod.role === 'active' && others[0] !== undefined) this.set(others[0][0], { ...others[0][1], role: 'active' });
     else if (pod.role === 'active') this.set(name, { ...(this.pods.get(name) as FakePod), role: 'active' });
-    return { status: 201, body: { kind: 'Status', status: 'Success' } };
+    return { status: gone === this.deleted ? 200 : 201, body: { kind: 'Status', status: 'Success' } };
   }
 
   closeAll(): void {
