@@ -91,6 +91,12 @@ export interface ScriptJobProps {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** What becomes of a program that fails. */
+interface OnFailure {
+  readonly backoffLimit?: number;
+  readonly restartPolicy?: 'Never' | 'OnFailure' | 'Always';
+}
+
 /** When a CronJob runs. */
 export interface JobSchedule {
   /** The name of the CronJob. */
@@ -109,7 +115,7 @@ export interface JobSchedule {
  */
 export class ScriptJob extends Construct {
   private readonly metadata: { readonly namespace: string; readonly labels: Record<string, string> };
-  private readonly spec: (env: readonly k8s.EnvVar[]) => k8s.JobSpec;
+  private readonly spec: (env: readonly k8s.EnvVar[], failure?: OnFailure) => k8s.JobSpec;
 
   constructor(
     scope: Construct,
@@ -139,9 +145,9 @@ export class ScriptJob extends Construct {
       serviceAccount: props.serviceAccount,
       rules: [...leaseRules(props.lease), ...(props.rules ?? [])],
     });
-    this.spec = env => ({
-      backoffLimit: props.backoffLimit ?? 6,
-      template: { metadata: { labels: selector }, spec: programPod({ ...props, env }, program) },
+    this.spec = (env, { backoffLimit = props.backoffLimit ?? 6, restartPolicy = 'OnFailure' } = {}) => ({
+      backoffLimit,
+      template: { metadata: { labels: selector }, spec: { ...programPod({ ...props, env }, program), restartPolicy } },
     });
   }
 
@@ -157,7 +163,7 @@ export class ScriptJob extends Construct {
   /** As a Deployment of one pod: a program that only ends when it is told to. Two of it never run at once. */
   runForever(): void {
     const { name, instance, component, env = [] } = this.props;
-    const { template } = this.spec(env);
+    const { template } = this.spec(env, { restartPolicy: 'Always' });
     new ApiObject(
       this,
       'deployment',
@@ -168,7 +174,7 @@ export class ScriptJob extends Construct {
           revisionHistoryLimit: 3,
           selector: { matchLabels: selectorLabels(instance, component) },
           strategy: { type: 'Recreate' },
-          template: { ...template, spec: { ...template.spec, containers: template.spec?.containers ?? [], restartPolicy: 'Always' } },
+          template,
         },
       }),
     );
@@ -176,6 +182,8 @@ export class ScriptJob extends Construct {
 
   /** The same pod as a CronJob, which never runs beside itself. */
   addSchedule({ name, times, env = [], backoffLimit }: JobSchedule): void {
+    // a Job that fails takes a pod with it that was to be restarted, and what it said
+    const restartPolicy = backoffLimit === 0 ? 'Never' : 'OnFailure';
     const own = (this.props.env ?? []).filter(variable => !env.some(other => other.name === variable.name));
     new ApiObject(
       this,
@@ -187,7 +195,7 @@ export class ScriptJob extends Construct {
             ? { schedule: '@yearly', suspend: true }
             : { schedule: times.cron, ...omitUndefined({ timeZone: times.timeZone }) }),
           concurrencyPolicy: 'Forbid',
-          jobTemplate: { metadata: { labels: this.metadata.labels }, spec: { ...this.spec([...own, ...env]), backoffLimit } },
+          jobTemplate: { metadata: { labels: this.metadata.labels }, spec: this.spec([...own, ...env], { backoffLimit, restartPolicy }) },
         },
       }),
     );
@@ -241,7 +249,6 @@ function programPod(props: ScriptJobProps, program: ProgramFiles): k8s.PodSpec {
     ...props.placement.ofPod(),
     ...props.images.ofPod(),
     ...omitUndefined({ terminationGracePeriodSeconds: props.terminationGracePeriodSeconds }),
-    restartPolicy: 'OnFailure',
     securityContext: podSecurity(),
     serviceAccountName: props.serviceAccount,
     volumes: [program.volume, apiTokenVolume(props.tokenSeconds), ...outbound.volumes, ...(props.volumes ?? [])],

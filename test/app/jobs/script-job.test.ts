@@ -148,7 +148,8 @@ test('a CronJob of the same pod, with what it is told besides', () => {
       variable.name === 'MODE' ? { name: 'MODE', value: 'report' } : variable,
     ),
   );
-  expect({ ...template.spec, containers: [] }).toEqual({ ...once.spec, containers: [] });
+  // what is not tried again keeps its pod, and what that said
+  expect({ ...template.spec, containers: [] }).toEqual({ ...once.spec, containers: [], restartPolicy: 'Never' });
   expect(schemaErrors(cronJob)).toEqual([]);
 });
 
