@@ -54,7 +54,8 @@ export function background(command: readonly string[], input = ''): { readonly l
   return {
     lines,
     stop: async () => {
-      if (child.pid !== undefined) process.kill(-child.pid);
+      // a log ends with its pod
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid);
       await closed;
     },
   };
