@@ -74,6 +74,8 @@ export class RolledInstallation extends Installation {
         { name: 'VAULT_ADDR', value: `https://vault-active.${this.namespace}.svc:8200` },
         { name: 'VAULT_CACERT', value: '/ca/ca.crt' },
         { name: 'HOME', value: '/tmp' },
+        // the default of Vault's client libraries, which its command line turns off (vault, command/base.go)
+        { name: 'VAULT_MAX_RETRIES', value: '2' },
       ],
       volumeMounts: [{ name: 'ca', mountPath: '/ca' }],
     };
