@@ -21,7 +21,7 @@ export const apiPathCheck = matching(
   'write for example "sys/quotas/rate-limit/global"',
 );
 
-/** Vault's own lists of policies that are not written. */
+/** A policy that a token may have. */
 export const tokenPolicyCheck: Check<string> = {
   ...vaultNameCheck,
   ok: value => vaultNameCheck.ok(value) && value !== 'root',

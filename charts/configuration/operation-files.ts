@@ -1,3 +1,4 @@
+import { pack } from '../app/jobs/pack';
 import type { Operation } from './plan';
 
 /** Characters of a file, so that several fit into a ConfigMap. */
@@ -6,24 +7,11 @@ const largest = 120_000;
 /** The operations as the Job reads them: a file for each kind, or several where there are many. The order is that in which they are carried out. */
 export function operationFiles(kinds: Readonly<Record<string, readonly Operation[]>>): Readonly<Record<string, string>> {
   const files = Object.entries(kinds).flatMap(([kind, operations]) =>
-    split(operations).map((list, index) => [`operations/${kind}${index === 0 ? '' : `-${index + 1}`}.json`, text(list)] as const),
+    pack(operations, operation => text([operation]).length, largest).map(
+      (list, index) => [`operations/${kind}${index === 0 ? '' : `-${index + 1}`}.json`, text(list)] as const,
+    ),
   );
   return Object.fromEntries(files);
 }
 
 const text = (operations: readonly Operation[]): string => `${JSON.stringify(operations, null, 1)}\n`;
-
-function split(operations: readonly Operation[]): readonly (readonly Operation[])[] {
-  const parts: Operation[][] = [];
-  let left = 0;
-  for (const operation of operations) {
-    const size = text([operation]).length;
-    if (parts.length === 0 || size > left) {
-      parts.push([]);
-      left = largest;
-    }
-    parts.at(-1)?.push(operation);
-    left -= size;
-  }
-  return parts;
-}

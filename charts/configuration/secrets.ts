@@ -1,4 +1,4 @@
-import { type AwsEnvironment, parseArn, partitionOf } from '../app/aws/environment';
+import { type AwsEnvironment, parseArn, partitionOf, secretArn } from '../app/aws/environment';
 import type { IamStatement } from '../app/aws/iam-role';
 import { kmsKeyArn, kmsKeyCheck, kmsKeyName, viaService } from '../app/aws/kms';
 import { matching } from '../app/validation/check';
@@ -47,13 +47,7 @@ export function checkSecretSource(problems: Problems, prop: string, source: Secr
 export function secretStatements(sources: readonly SecretSource[], aws: AwsEnvironment): readonly IamStatement[] {
   const prefix = `arn:${partitionOf(aws.region)}`;
   const unique = (values: readonly string[]): readonly string[] => [...new Set(values)].sort();
-  const secrets = unique(
-    sources.flatMap(({ secretsManager: name }) => {
-      if (name === undefined) return [];
-      // six random characters end the ARN of a secret
-      return [parseArn(name) === undefined ? `${prefix}:secretsmanager:${aws.region}:${aws.accountId}:secret:${name}-??????` : name];
-    }),
-  );
+  const secrets = unique(sources.flatMap(({ secretsManager: name }) => (name === undefined ? [] : [secretArn(name, aws)])));
   const parameters = unique(
     sources.flatMap(({ ssm }) =>
       ssm === undefined ? [] : [`${prefix}:ssm:${aws.region}:${aws.accountId}:parameter/${ssm.replace(/^\//, '')}`],

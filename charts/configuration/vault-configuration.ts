@@ -127,9 +127,8 @@ export class VaultConfiguration extends Chart {
       auth: auth.operations(login => databases.policiesOf(login)),
       raw: raw.operations(),
     });
-    const lease = changesLease(vault);
     const plan: ConfigurationPlan = {
-      lease,
+      lease: changesLease(vault),
       login: { mount: admin.mount, role: admin.role },
       ownPolicies: { [admin.role]: adminPolicy(), [name]: ownPolicy(name, engines, raw) },
       databasePolicy: databasePolicy('$MOUNT'),
@@ -138,15 +137,12 @@ export class VaultConfiguration extends Chart {
       operations: Object.keys(operations),
     };
     const job = new ScriptJob(this, 'job', {
-      name,
-      namespace: vault.namespace,
-      instance: vault.name,
+      vault,
       component: 'configuration',
       entry: 'configuration/program/main.mts',
       plan,
       data: operations,
       serviceAccount: admin.serviceAccount,
-      lease,
       rules: secretRules(secretNames(sources)),
       env: [
         { name: 'VAULT_ADDR', value: `https://${vault.services.active}.$(NAMESPACE).svc:${vault.port}` },
@@ -155,8 +151,6 @@ export class VaultConfiguration extends Chart {
       ],
       ...jobVolumes(vault, admin.audience, databases),
       outbound,
-      images: vault.images,
-      placement: vault.placement,
       resources,
       // the init Job may take its time, and a database may be away: it looks again, less and less often
       backoffLimit: 20,

@@ -1,5 +1,5 @@
-import { type AwsEnvironment, parseArn, partitionOf } from '../app/aws/environment';
-import { canonicalArn, stsEndpoint } from '../app/aws/principal';
+import { type AwsEnvironment, partitionOf } from '../app/aws/environment';
+import { awsLoginClient, canonicalArn, isIamArn, serverIdCheck } from '../app/aws/principal';
 import { type AdminPath, adminPath, adminPolicy } from '../app/jobs/admin-path';
 import { jobName } from '../app/jobs/job-name';
 import type { VaultWrite } from '../app/jobs/vault-write';
@@ -48,7 +48,7 @@ export type AdminProps = KubernetesAdminProps | JwtAdminProps;
 /** Stands for the namespace in which the Job runs: an overlay may have changed it. */
 const namespaceVariable = '$NAMESPACE';
 
-/** Vault documentation, "AWS auth method": logins by a signed GetCallerIdentity, for which Vault needs no right in AWS. */
+/** The way in for people. */
 const peoplesWrites = (
   vault: IVault,
   role: string,
@@ -59,11 +59,7 @@ const peoplesWrites = (
   enable,
   {
     path: 'auth/aws/config/client',
-    body: {
-      iam_server_id_header_value: serverId ?? defaultServerId(vault),
-      sts_endpoint: stsEndpoint(vault.aws.region),
-      sts_region: vault.aws.region,
-    },
+    body: awsLoginClient(vault, serverId),
   },
   {
     path: `auth/aws/role/${role}`,
@@ -79,26 +75,10 @@ const peoplesWrites = (
 ];
 
 const iamPrincipalCheck = (aws: AwsEnvironment): Check<string> => ({
-  ok: value => {
-    const arn = parseArn(value);
-    return (
-      arn?.partition === partitionOf(aws.region) &&
-      arn.service === 'iam' &&
-      arn.region === '' &&
-      /^\d{12}$/.test(arn.account) &&
-      /^(role|user)\/([\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/.test(arn.resource)
-    );
-  },
+  ok: value => isIamArn(value, aws.region, /^(role|user)\/([\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/),
   allowed: `ARNs of IAM roles and users in partition ${partitionOf(aws.region)}`,
   fix: `write for example "arn:${partitionOf(aws.region)}:iam::${aws.accountId}:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Admin_0123456789abcdef"`,
 });
-
-/** A header's value, as one word. */
-const serverIdCheck = matching(
-  /^[\w.:/-]{1,128}$/,
-  '1 to 128 characters of A-Z, a-z, 0-9 and "_.:/-"',
-  'write for example "vault.example.com"',
-);
 
 const known: KnownProps<AdminProps> = { method: true, issuer: true, iamPrincipals: true, serverId: true };
 

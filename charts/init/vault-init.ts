@@ -65,9 +65,8 @@ export class VaultInit extends Chart {
     if (this.admin?.mount === 'kubernetes') authDelegator(this, vault);
     jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound });
 
-    const lease = changesLease(vault);
     const plan: InitPlan = {
-      lease,
+      lease: changesLease(vault),
       budget: { name, labels: objectLabels(pods), pods },
       custody: custody.kind,
       largestAnswer: keys.largestAnswer,
@@ -79,14 +78,11 @@ export class VaultInit extends Chart {
       gracePeriodSeconds: day,
     };
     const job = new ScriptJob(this, 'job', {
-      name,
-      namespace: vault.namespace,
-      instance: vault.name,
+      vault,
       component: 'init',
       entry: 'init/program/main.mts',
       plan,
       serviceAccount: name,
-      lease,
       rules: [...budgetRules(name), ...custody.rules],
       env: [
         // the first server, never a Service that balances
@@ -97,8 +93,6 @@ export class VaultInit extends Chart {
       ...jobVolumes(vault, this.admin?.audience ?? vault.name),
       tokenSeconds: day,
       outbound,
-      images: vault.images,
-      placement: vault.placement,
       resources,
       // never reached: a Job that gives up deletes its pod, and with it the only copy of the keys
       backoffLimit: 2 ** 31 - 1,

@@ -70,24 +70,23 @@ export class VaultLockWatch extends Chart {
     this.role = jobRole(this, { vault, name, role: props.role, serviceAccount: name, statements, without: 'without a table' });
     jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound });
 
-    const lease = changesLease(vault);
-    const plan: LockWatchPlan = { lease, servers: serversPlan(vault), table: table?.name ?? '', patience: props.patienceSeconds ?? 45 };
+    const plan: LockWatchPlan = {
+      lease: changesLease(vault),
+      servers: serversPlan(vault),
+      table: table?.name ?? '',
+      patience: props.patienceSeconds ?? 45,
+    };
     const job = new ScriptJob(this, 'job', {
-      name,
-      namespace: vault.namespace,
-      instance: vault.name,
+      vault,
       component: 'lock-watch',
       entry: 'lock-watch/program/main.mts',
       plan,
       serviceAccount: name,
-      lease,
       rules: [...deletionRules(vault), { apiGroups: [''], resources: ['events'], verbs: ['create'] }],
       env: [{ name: 'AWS_REGION', value: table?.region ?? vault.aws.region }],
       volumes: [vaultCaVolume(vault)],
       volumeMounts: [vaultCaMount],
       outbound,
-      images: vault.images,
-      placement: vault.placement,
       resources,
       ...omitUndefined({ role: this.role }),
     });

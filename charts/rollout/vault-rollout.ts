@@ -83,21 +83,17 @@ export class VaultRollout extends Chart {
     this.role = jobRole(this, { vault, name, role: props.role, serviceAccount: name, statements, without: 'without a backup' });
     jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound });
 
-    const lease = changesLease(vault);
     const plan: RolloutPlan = {
-      lease,
+      lease: changesLease(vault),
       servers: serversPlan(vault),
       backup: backup.plan,
     };
     const job = new ScriptJob(this, 'job', {
-      name,
-      namespace: vault.namespace,
-      instance: vault.name,
+      vault,
       component: 'rollout',
       entry: 'rollout/program/main.mts',
       plan,
       serviceAccount: name,
-      lease,
       rules: evictionRules(vault),
       env: [
         { name: 'AWS_REGION', value: vault.table?.region ?? vault.aws.region },
@@ -110,8 +106,6 @@ export class VaultRollout extends Chart {
       volumes: [vaultCaVolume(vault)],
       volumeMounts: [vaultCaMount],
       outbound,
-      images: vault.images,
-      placement: vault.placement,
       resources,
       ...omitUndefined({ role: this.role }),
     });

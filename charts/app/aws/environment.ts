@@ -39,6 +39,10 @@ export const iamArn = ({ accountId: account, region: home }: AwsEnvironment, res
 export const tableArn = (name: string, { accountId: account, region: home }: AwsEnvironment, at = home): string =>
   `arn:${partitionOf(home)}:dynamodb:${at}:${account}:table/${name}`;
 
+/** The ARN of a secret of Secrets Manager that is named by name or ARN: six random characters end it. */
+export const secretArn = (secret: string, { accountId: account, region: home }: AwsEnvironment): string =>
+  parseArn(secret) === undefined ? `arn:${partitionOf(home)}:secretsmanager:${home}:${account}:secret:${secret}-??????` : secret;
+
 export const accountIdCheck = matching(/^\d{12}$/, 'AWS account ids of 12 digits', 'write for example "123456789012", as a string');
 
 export const regionCheck = matching(

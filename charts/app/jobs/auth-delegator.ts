@@ -5,12 +5,15 @@ import { clusterScoped } from '../kubernetes/cluster-scoped';
 import { objectLabels, selectorLabels } from '../kubernetes/labels';
 import type { IVault } from '../vault';
 
+/** The Vaults that may ask already. */
+const delegated = new WeakSet<IVault>();
+
 /** Lets Vault ask the cluster whose a ServiceAccount token is (Vault documentation, "Kubernetes auth method"); once, whoever needs it. */
 export function authDelegator(scope: Construct, vault: IVault): void {
-  const name = `${vault.namespace}-${vault.name}-auth-delegator`;
-  if (scope.node.root.node.findAll().some(construct => ApiObject.isApiObject(construct) && construct.name === name)) return;
+  if (delegated.has(vault)) return;
+  delegated.add(vault);
   const manifest = k8s.KubeClusterRoleBinding.manifest({
-    metadata: { name, labels: objectLabels(selectorLabels(vault.name, 'server')) },
+    metadata: { name: `${vault.namespace}-${vault.name}-auth-delegator`, labels: objectLabels(selectorLabels(vault.name, 'server')) },
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:auth-delegator' },
     subjects: [{ kind: 'ServiceAccount', name: vault.serviceAccountName, namespace: vault.namespace }],
   });

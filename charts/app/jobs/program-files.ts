@@ -2,6 +2,7 @@ import type { Construct } from 'constructs';
 import { k8s } from '../../../imports';
 import { unpruned } from '../kubernetes/unpruned';
 import { HashedObject } from '../kustomize/hashed-object';
+import { pack } from './pack';
 import { configMapKey, programFiles } from './program';
 
 /**
@@ -65,17 +66,5 @@ export class ProgramFiles {
 }
 
 /** As many files as fit, one after the other. */
-function split(files: Readonly<Record<string, string>>): readonly Readonly<Record<string, string>>[] {
-  const parts: Record<string, string>[] = [];
-  let left = 0;
-  for (const [path, text] of Object.entries(files)) {
-    const size = JSON.stringify({ [path]: text }).length;
-    if (parts.length === 0 || size > left) {
-      parts.push({});
-      left = largest;
-    }
-    Object.assign(parts.at(-1) ?? {}, { [path]: text });
-    left -= size;
-  }
-  return parts;
-}
+const split = (files: Readonly<Record<string, string>>): readonly Readonly<Record<string, string>>[] =>
+  pack(Object.entries(files), ([path, text]) => JSON.stringify({ [path]: text }).length, largest).map(part => Object.fromEntries(part));

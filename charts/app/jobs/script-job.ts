@@ -2,25 +2,22 @@ import { ApiObject } from 'cdk8s';
 import { Construct } from 'constructs';
 import { k8s } from '../../../imports';
 import type { IamRole } from '../aws/iam-role';
-import type { Images } from '../kubernetes/images';
-import { objectLabels, selectorLabels } from '../kubernetes/labels';
+import { objectLabels, type SelectorLabels, selectorLabels } from '../kubernetes/labels';
 import { namespacedRole } from '../kubernetes/namespaced-role';
 import { omitUndefined } from '../kubernetes/omit-undefined';
-import type { Placement } from '../kubernetes/placement';
 import type { ContainerResources } from '../kubernetes/resources';
 import { apiTokenMount, apiTokenVolume, podSecurity, unprivileged } from '../kubernetes/security';
 import { HashedObject } from '../kustomize/hashed-object';
+import type { IVault } from '../vault';
+import { changesLease, type JobComponent, jobName } from './job-name';
 import { Outbound } from './outbound';
 import { ProgramFiles } from './program-files';
 
 export interface ScriptJobProps {
-  /** Names the Job, its ConfigMap and its Role, such as "vault-init". */
-  readonly name: string;
-  readonly namespace: string;
-  /** The Vault that the Job serves: the value of the label `app.kubernetes.io/instance`. */
-  readonly instance: string;
-  /** What the Job is for: the value of the label `app.kubernetes.io/component`. */
-  readonly component: string;
+  /** The Vault that the Job serves, in whose namespace it runs: with its images, and where it may run. */
+  readonly vault: IVault;
+  /** What the Job is for: with the Vault it names all that belongs to it. */
+  readonly component: JobComponent;
   /** The program: a file of charts/ that Node.js runs as it is, with the modules that it imports. It lies in /program, below its own path. */
   readonly entry: string;
   /** What synth tells the program: /program/plan.json. */
@@ -32,8 +29,6 @@ export interface ScriptJobProps {
   readonly data?: Readonly<Record<string, string>>;
   /** The ServiceAccount of this Job alone. */
   readonly serviceAccount: string;
-  /** The Lease that the program takes, so that no two Jobs change one Vault at once. */
-  readonly lease: string;
   /**
    * What else that ServiceAccount may do in its namespace.
    * @default nothing
@@ -69,9 +64,6 @@ export interface ScriptJobProps {
    * @default none
    */
   readonly volumeMounts?: readonly k8s.VolumeMount[];
-  /** The program runs in the image with Node.js. */
-  readonly images: Images;
-  readonly placement: Placement;
   /** Requests and limits. */
   readonly resources: ContainerResources;
   /**
@@ -110,10 +102,12 @@ export interface JobSchedule {
 }
 
 /**
- * One program, and the Jobs and CronJobs that run it. The ConfigMaps with the program carry a content hash in their names, and the Job does too: a changed one is a new Job, which can
- * be applied where the old one has run.
+ * One program, and what runs it. The ConfigMaps with the program carry a content hash in their names, and a Job does too: a changed one is a new Job, which
+ * can be applied where the old one has run.
  */
 export class ScriptJob extends Construct {
+  private readonly name: string;
+  private readonly selector: SelectorLabels;
   private readonly metadata: { readonly namespace: string; readonly labels: Record<string, string> };
   private readonly spec: (env: readonly k8s.EnvVar[], failure?: OnFailure) => k8s.JobSpec;
 
@@ -123,10 +117,11 @@ export class ScriptJob extends Construct {
     private readonly props: ScriptJobProps,
   ) {
     super(scope, id);
-    const { name, namespace } = props;
-    const selector = selectorLabels(props.instance, props.component);
-    this.metadata = { namespace, labels: objectLabels(selector) };
-    const program = new ProgramFiles(this, name, this.metadata, props);
+    const { vault, component } = props;
+    this.name = jobName(vault, component);
+    this.selector = selectorLabels(vault.name, component);
+    this.metadata = { namespace: vault.namespace, labels: objectLabels(this.selector) };
+    const program = new ProgramFiles(this, this.name, this.metadata, props);
     new ApiObject(
       this,
       'service-account',
@@ -141,13 +136,13 @@ export class ScriptJob extends Construct {
     );
     namespacedRole(this, {
       ...this.metadata,
-      name,
+      name: this.name,
       serviceAccount: props.serviceAccount,
-      rules: [...leaseRules(props.lease), ...(props.rules ?? [])],
+      rules: [...leaseRules(changesLease(vault)), ...(props.rules ?? [])],
     });
     this.spec = (env, { backoffLimit = props.backoffLimit ?? 6, restartPolicy = 'OnFailure' } = {}) => ({
       backoffLimit,
-      template: { metadata: { labels: selector }, spec: { ...programPod({ ...props, env }, program), restartPolicy } },
+      template: { metadata: { labels: this.selector }, spec: { ...programPod({ ...props, env }, program), restartPolicy } },
     });
   }
 
@@ -156,23 +151,22 @@ export class ScriptJob extends Construct {
     const metadata = { ...this.metadata, ...omitUndefined({ annotations: this.props.annotations }) };
     new HashedObject(this, 'job', {
       ...k8s.KubeJob.manifest({ metadata, spec: this.spec(this.props.env ?? []) }),
-      baseName: this.props.name,
+      baseName: this.name,
     });
   }
 
   /** As a Deployment of one pod: a program that only ends when it is told to. Two of it never run at once. */
   runForever(): void {
-    const { name, instance, component, env = [] } = this.props;
-    const { template } = this.spec(env, { restartPolicy: 'Always' });
+    const { template } = this.spec(this.props.env ?? [], { restartPolicy: 'Always' });
     new ApiObject(
       this,
       'deployment',
       k8s.KubeDeployment.manifest({
-        metadata: { ...this.metadata, name },
+        metadata: { ...this.metadata, name: this.name },
         spec: {
           replicas: 1,
           revisionHistoryLimit: 3,
-          selector: { matchLabels: selectorLabels(instance, component) },
+          selector: { matchLabels: this.selector },
           strategy: { type: 'Recreate' },
           template,
         },
@@ -222,7 +216,7 @@ function programPod(props: ScriptJobProps, program: ProgramFiles): k8s.PodSpec {
     containers: [
       {
         name: props.component,
-        ...props.images.node,
+        ...props.vault.images.node,
         // for AWS: the image may bring authorities beside those of Node.js
         command: ['node', '--use-system-ca', `/program/${props.entry}`],
         env: [
@@ -246,8 +240,8 @@ function programPod(props: ScriptJobProps, program: ProgramFiles): k8s.PodSpec {
       },
     ],
     enableServiceLinks: false,
-    ...props.placement.ofPod(),
-    ...props.images.ofPod(),
+    ...props.vault.placement.ofPod(),
+    ...props.vault.images.ofPod(),
     ...omitUndefined({ terminationGracePeriodSeconds: props.terminationGracePeriodSeconds }),
     securityContext: podSecurity(),
     serviceAccountName: props.serviceAccount,

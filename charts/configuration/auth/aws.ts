@@ -1,7 +1,7 @@
 import { type AwsEnvironment, accountIdCheck, parseArn, partitionOf, roleArnCheck } from '../../app/aws/environment';
 import { allow, type IamStatement } from '../../app/aws/iam-role';
-import { canonicalArn, stsEndpoint } from '../../app/aws/principal';
-import { type Check, type Checks, listOf, matching, oneOf, propsCheck } from '../../app/validation/check';
+import { awsLoginClient, canonicalArn, isIamArn, serverIdCheck } from '../../app/aws/principal';
+import { type Check, type Checks, listOf, oneOf, propsCheck } from '../../app/validation/check';
 import type { KnownProps, Problems } from '../../app/validation/problems';
 import { defaultServerId, type IVault } from '../../app/vault';
 import type { WriteOperation } from '../plan';
@@ -46,25 +46,10 @@ export interface AwsAuthProps {
 }
 
 const principalCheck = (region: string): Check<string> => ({
-  ok: value => {
-    const arn = parseArn(value);
-    return (
-      arn?.partition === partitionOf(region) &&
-      arn.service === 'iam' &&
-      arn.region === '' &&
-      accountIdCheck.ok(arn.account) &&
-      /^(role|user)\/([\w+=,.@-]+\/)*([\w+=,.@-]{1,64}|[\w+=,.@-]{0,64}\*)$/.test(arn.resource)
-    );
-  },
+  ok: value => isIamArn(value, region, /^(role|user)\/([\w+=,.@-]+\/)*([\w+=,.@-]{1,64}|[\w+=,.@-]{0,64}\*)$/),
   allowed: `ARNs of IAM roles and users in partition ${partitionOf(region)}, "*" only at the end`,
   fix: `write for example "arn:${partitionOf(region)}:iam::123456789012:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Developers_0123456789abcdef"`,
 });
-
-const serverIdCheck = matching(
-  /^[\w.:/-]{1,128}$/,
-  '1 to 128 characters of A-Z, a-z, 0-9 and "_.:/-"',
-  'write for example "vault.example.com"',
-);
 
 const hasWildcard = (arn: string): boolean => arn.endsWith('*');
 /** With a wildcard the whole ARN is compared, else the one without a path. */
@@ -150,11 +135,7 @@ export const awsAuthOperations = (
     do: 'write',
     kind: 'auth-config',
     path: `auth/${path}/config/client`,
-    body: {
-      iam_server_id_header_value: props.iamServerIdHeaderValue ?? defaultServerId(vault),
-      sts_endpoint: stsEndpoint(vault.aws.region),
-      sts_region: vault.aws.region,
-    },
+    body: awsLoginClient(vault, props.iamServerIdHeaderValue),
   },
   {
     do: 'write',

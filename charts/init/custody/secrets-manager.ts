@@ -1,4 +1,4 @@
-import { type Arn, type AwsEnvironment, parseArn, partitionOf } from '../../app/aws/environment';
+import { type Arn, type AwsEnvironment, parseArn, partitionOf, secretArn } from '../../app/aws/environment';
 import type { IamStatement } from '../../app/aws/iam-role';
 import { checkDataKey, kmsKeyArn, viaService } from '../../app/aws/kms';
 import type { RequiredSecret } from '../../app/aws/requirement';
@@ -58,11 +58,7 @@ export class SecretsManagerCustody implements ClosedCustodyPlace {
 
   /** Writes and describes, never reads: whoever runs the Job cannot fetch the keys back. */
   statements(aws: AwsEnvironment): readonly IamStatement[] {
-    const prefix = `arn:${partitionOf(aws.region)}`;
-    const arns = this.named.map(secret =>
-      // six random characters end the ARN of a secret
-      parseArn(secret) === undefined ? `${prefix}:secretsmanager:${aws.region}:${aws.accountId}:secret:${secret}-??????` : secret,
-    );
+    const arns = this.named.map(secret => secretArn(secret, aws));
     const custody = { sid: 'Custody', actions: ['secretsmanager:DescribeSecret', 'secretsmanager:PutSecretValue'], resources: arns };
     if (this.props.kmsKey === undefined) return [custody];
     return [

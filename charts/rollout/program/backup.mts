@@ -33,29 +33,25 @@ export class Backup {
   async make(revision: string, waiter: Waiter): Promise<void> {
     const plan = this.#plan;
     if (plan.kind === 'none') return this.#say('no backup: the chart was told so');
-    const backup = this.#earlier(revision) ?? (await waiter.until('AWS to take the order for a backup', () => this.#start()));
-    await this.#lease.annotate(key, JSON.stringify({ revision, backup, at: this.#earlierTime(revision) ?? new Date().toISOString() }));
+    const backup = this.#earlier(revision) ?? (await this.#order(revision, waiter));
     await waiter.until(`backup ${backup} to be complete`, () => this.#complete(backup));
     this.#say(`backup ${backup} is complete`);
   }
 
-  #read() {
+  /** What an earlier run of this rollout ordered. */
+  #earlier(revision: string): string | undefined {
     const text = this.#lease.annotation(key);
     if (text === undefined) return undefined;
     const found = parse(text, record, `the annotation ${key} of the Lease`);
-    return Date.now() - Date.parse(found.at) < goodFor ? found : undefined;
-  }
-
-  #earlier(revision: string): string | undefined {
-    const found = this.#read();
-    if (found?.revision !== revision) return undefined;
+    if (found.revision !== revision || Date.now() - Date.parse(found.at) >= goodFor) return undefined;
     this.#say(`an earlier run of this rollout ordered backup ${found.backup} at ${found.at}`);
     return found.backup;
   }
 
-  #earlierTime(revision: string): string | undefined {
-    const found = this.#read();
-    return found?.revision === revision ? found.at : undefined;
+  async #order(revision: string, waiter: Waiter): Promise<string> {
+    const backup = await waiter.until('AWS to take the order for a backup', () => this.#start());
+    await this.#lease.annotate(key, JSON.stringify({ revision, backup, at: new Date().toISOString() }));
+    return backup;
   }
 
   async #start(): Promise<string> {

@@ -1,21 +1,30 @@
 import { describe, expect, test } from '@jest/globals';
 import { Chart } from 'cdk8s';
-import { KustomizeApp } from '../../../charts';
+import { type ImagesProps, KustomizeApp, VaultServer } from '../../../charts';
 import { IamRole } from '../../../charts/app/aws/iam-role';
+import type { JobComponent } from '../../../charts/app/jobs/job-name';
 import { Outbound } from '../../../charts/app/jobs/outbound';
 import { programFiles } from '../../../charts/app/jobs/program';
 import { type JobSchedule, ScriptJob, type ScriptJobProps } from '../../../charts/app/jobs/script-job';
-import { Images } from '../../../charts/app/kubernetes/images';
-import { Placement } from '../../../charts/app/kubernetes/placement';
 import { ContainerResources } from '../../../charts/app/kubernetes/resources';
 import { schemaErrors } from '../../support/cluster-rules';
 import { objectsOf } from '../../support/render';
 
 const amounts = { cpu: '1', memory: '128Mi', ephemeralStorage: '64Mi' };
 
-const render = (props: Partial<Omit<ScriptJobProps, 'role'>> = {}, schedule?: JobSchedule) => {
+const render = (props: Partial<Omit<ScriptJobProps, 'role'>> = {}, schedule?: JobSchedule, images: ImagesProps = {}) => {
   const app = new KustomizeApp();
   const chart = new Chart(app, 'x');
+  const vault = VaultServer.fromVaultServerAttributes(chart, 'vault', {
+    name: 'vault',
+    namespace: 'a',
+    aws: { accountId: '123456789012', region: 'eu-west-1' },
+    selector: { app: 'vault' },
+    services: { active: 'vault-active', internal: 'vault-internal' },
+    tlsSecretName: 'vault-tls',
+    serviceAccountName: 'vault',
+    images,
+  });
   const role = new IamRole(chart, 'role', {
     aws: { accountId: '123456789012', region: 'eu-west-1' },
     role: 'job',
@@ -23,16 +32,11 @@ const render = (props: Partial<Omit<ScriptJobProps, 'role'>> = {}, schedule?: Jo
     statements: () => [],
   });
   const job = new ScriptJob(chart, 'job', {
-    name: 'vault-try',
-    namespace: 'a',
-    instance: 'vault',
-    component: 'try',
+    vault,
+    component: 'try' as JobComponent,
     entry: 'app/jobs/runtime/aws.mts',
     plan: { hello: 'world' },
     serviceAccount: 'vault-try',
-    lease: 'vault-changes',
-    images: new Images(),
-    placement: new Placement(),
     resources: new ContainerResources({ requests: amounts, limits: amounts }),
     role,
     ...props,
@@ -97,12 +101,12 @@ describe('a Job that runs a program', () => {
     ]);
   });
 
-  test.each<[string, Partial<ScriptJobProps>]>([
-    ['plan', { plan: {} }],
-    ['environment', { env: [{ name: 'X', value: 'y' }] }],
-    ['image', { images: new Images({ node: { tag: '24.20.0-slim' } }) }],
-  ])('gets a new name with a changed %s, in the same file', (_, props) => {
-    const changed = render(props);
+  test.each<[string, Parameters<typeof render>]>([
+    ['plan', [{ plan: {} }]],
+    ['environment', [{ env: [{ name: 'X', value: 'y' }] }]],
+    ['image', [{}, undefined, { node: { tag: '24.20.0-slim' } }]],
+  ])('gets a new name with a changed %s, in the same file', (_, change) => {
+    const changed = render(...change);
     expect(changed['Job/vault-try'].metadata.name).toMatch(/^vault-try-[0-9a-f]{10}$/);
     expect(changed['Job/vault-try'].metadata.name).not.toBe(objects['Job/vault-try'].metadata.name);
   });
