@@ -133,6 +133,14 @@ describe('a developer who has an IAM role of SSO', () => {
     expect(await developer.login('aws-people', 'developers', serverId)).toMatchObject({ status: 0 });
     const { data } = JSON.parse((await developer.vault('token', 'lookup', '-format=json')).stdout);
     expect(data.display_name).toBe(`aws-people-${namespace}-client-developers/jane@example.com`);
+    const entity = await installation.vaultAs(
+      await installation.adminToken(),
+      'read',
+      '-format=json',
+      `identity/entity/id/${data.entity_id}`,
+    );
+    const arn = `arn:aws:sts::${accountId}:assumed-role/${namespace}-client-developers/jane@example.com`;
+    expect(JSON.parse(entity.stdout).data.aliases.map(({ name }: { name: string }) => name)).toEqual([arn]);
     expect(data.policies).toEqual([
       'database-orders-readonly',
       'database-orders-readwrite',
