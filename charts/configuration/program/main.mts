@@ -1,14 +1,4 @@
-// The configuration Job: what it does stands in configuration.mts. Signals are heard before anything else is loaded.
-import { Stopped, stopOnSignals } from '../../app/jobs/runtime/stop.mts';
+// The configuration Job: what it does stands in configuration.mts.
+import { run } from '../../app/jobs/runtime/run.mts';
 
-const say = (line: string): void => console.log(`configuration: ${line}`);
-const stop = stopOnSignals(say);
-const { startConfiguration } = await import('./start.mts');
-
-try {
-  await startConfiguration(process.env, stop, say);
-} catch (error) {
-  say((error as Error).message);
-  // 143: as a process that SIGTERM ended
-  process.exitCode = error instanceof Stopped ? 143 : 1;
-}
+await run('configuration', async () => (await import('./start.mts')).startConfiguration);

@@ -1,14 +1,4 @@
-// The init Job: what it does stands in init.mts. Signals are heard before anything else is loaded.
-import { Stopped, stopOnSignals } from '../../app/jobs/runtime/stop.mts';
+// The init Job: what it does stands in init.mts.
+import { run } from '../../app/jobs/runtime/run.mts';
 
-const say = (line: string): void => console.log(`init: ${line}`);
-const stop = stopOnSignals(say);
-const { startInit } = await import('./start.mts');
-
-try {
-  await startInit(process.env, stop, say);
-} catch (error) {
-  say((error as Error).message);
-  // 143: as a process that SIGTERM ended
-  process.exitCode = error instanceof Stopped ? 143 : 1;
-}
+await run('init', async () => (await import('./start.mts')).startInit);
