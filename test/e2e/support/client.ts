@@ -1,5 +1,5 @@
 import { get, isReady, kubectl, kubectlCommand } from './cluster';
-import { background, eventually, type Result } from './shell';
+import { background, endWithInput, eventually, type Result } from './shell';
 
 const image = 'amazon/aws-cli:2.35.9';
 
@@ -72,7 +72,8 @@ export class ClientPod {
   /** Reads a URL every 50 ms while some work is done, each read on a connection of its own. The token goes over standard input. */
   async readWhile(url: string, token: string, work: () => Promise<void>, timeout = 2): Promise<ReadLog> {
     const script = `read -r token
-while [ "$SECONDS" -lt 300 ]; do
+${endWithInput}
+while :; do
   status=$(curl --silent --max-time ${timeout} --cacert /ca/ca.crt --config <(printf 'header = "X-Vault-Token: %s"' "$token") --output /dev/null --write-out '%{http_code}' "$1")
   echo "$(date +%s%3N) $status"
   sleep 0.05

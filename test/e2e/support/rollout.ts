@@ -2,7 +2,7 @@ import { VaultRollout as Rollout, type VaultRollout, type VaultRolloutProps, typ
 import type { TestCa } from './certificates';
 import { ReadLog } from './client';
 import { get, Installation, isReady, kubectl, kubectlCommand } from './cluster';
-import { background, eventually } from './shell';
+import { background, endWithInput, eventually } from './shell';
 
 export interface Rolled {
   readonly said: string;
@@ -95,6 +95,7 @@ export class RolledInstallation extends Installation {
   /** Reads with Vault's own client, at its default retries, until it is stopped. */
   readWithVaultClient(namespace: string, token: string): { readonly stop: () => Promise<ReadLog> } {
     const script = `read -r VAULT_TOKEN; export VAULT_TOKEN
+${endWithInput}
 while :; do if said=$(vault kv get -field=hello kv/greeting 2>&1); then s=200; else s=1; echo $said >&2; fi; echo "$(date +%s)000 $s"; sleep 0.05; done`;
     const reading = background([...kubectlCommand, 'exec', '-i', '-n', namespace, 'vault-client', '--', 'sh', '-c', script], `${token}\n`);
     return {

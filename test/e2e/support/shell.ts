@@ -37,8 +37,11 @@ export function run(command: readonly string[], options: RunOptions = {}): Promi
   });
 }
 
-/** A command that goes on until `stop` is called; gives back its lines. */
-export function background(command: readonly string[], input = ''): { readonly lines: string[]; readonly stop: () => Promise<void> } {
+/**
+ * A command that goes on until `stop` is called; gives back its lines. One that is given input is told to stop by the end of it, since a program that runs in
+ * a pod outlives the `kubectl exec` that started it.
+ */
+export function background(command: readonly string[], input?: string): { readonly lines: string[]; readonly stop: () => Promise<void> } {
   const [program = '', ...args] = command;
   // a process group of its own: the command may be a wrapper whose children must stop too
   const child: ChildProcess = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: true });
@@ -49,17 +52,25 @@ export function background(command: readonly string[], input = ''): { readonly l
     rest = parts.pop() ?? '';
     lines.push(...parts);
   });
-  child.stdin?.end(input);
+  if (input === undefined) child.stdin?.end();
+  else child.stdin?.write(input);
   const closed = new Promise<void>(resolve => child.on('close', () => resolve()));
   return {
     lines,
     stop: async () => {
+      if (input !== undefined) {
+        child.stdin?.end();
+        await Promise.race([closed, sleep(10_000)]);
+      }
       // a log ends with its pod
       if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid);
       await closed;
     },
   };
 }
+
+/** Ends a shell when its input ends, whatever it is doing then. */
+export const endWithInput = 'exec 3<&0; (cat <&3 >/dev/null; kill $$) & exec 3<&-';
 
 export const sleep = (milliseconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, milliseconds));
 
