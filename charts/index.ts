@@ -66,6 +66,7 @@ export type { InitPlan } from './init/plan';
 export { VaultInit } from './init/vault-init';
 export type { EncryptedProps, EncryptedRootProps, InitJobProps, RevokedRootProps, VaultInitProps } from './init/vault-init-props';
 export { VaultLockWatch, type VaultLockWatchProps } from './lock-watch/vault-lock-watch';
+export { VaultRestore, type VaultRestoreProps } from './restore/vault-restore';
 export type { AutomaticProps } from './rollout/automatic';
 export type { AwsBackupProps } from './rollout/table-backup';
 export { VaultRollout, type VaultRolloutProps } from './rollout/vault-rollout';

@@ -3,6 +3,7 @@ import { everyAwsProp } from './aws/all-props';
 import { everyConfigurationProp } from './configuration/all-props';
 import { everyInitProp } from './init/all-props';
 import { everyLockWatchProp } from './lock-watch/all-props';
+import { everyRestoreProp } from './restore/all-props';
 import { everyRolloutProp } from './rollout/all-props';
 import { allProps } from './server/all-props';
 import { declarations, type Member } from './support/declarations';
@@ -15,6 +16,7 @@ const chartProps = {
   configuration: 'VaultConfigurationProps',
   rollout: 'VaultRolloutProps',
   lockWatch: 'VaultLockWatchProps',
+  restore: 'VaultRestoreProps',
   aws: 'AwsResourcesProps',
 } as const;
 
@@ -83,6 +85,7 @@ test.each([
   ['VaultConfigurationProps', { vault: 'a Vault', ...everyConfigurationProp }],
   ['VaultRolloutProps', { vault: 'a Vault', ...everyRolloutProp }],
   ['VaultLockWatchProps', { vault: 'a Vault', ...everyLockWatchProp }],
+  ['VaultRestoreProps', { vault: 'a Vault', ...everyRestoreProp }],
   ['AwsResourcesProps', everyAwsProp],
 ])('every prop in every group of %s has a value in its test of all props', (type, props) => {
   const seen = new Map<string, boolean>();

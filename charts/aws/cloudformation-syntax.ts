@@ -1,5 +1,5 @@
+import { logicalId } from '../app/aws/labels';
 import type { Templates } from './aws-resource';
-import { logicalId } from './names';
 import { principalKey, type ResourcePolicyStatement } from './resource-policy';
 
 export const ref = (id: string): object => ({ Ref: id });

@@ -70,7 +70,13 @@ export class Location implements Part {
 
   private validateResources(problems: Problems, aws: AwsEnvironment): void {
     for (const { resource, region } of this.environment.all) {
-      if (region === aws.region || resource.type === 'secret' || (resource.type === 'key' && resource.exists)) continue;
+      if (
+        region === aws.region ||
+        resource.type === 'secret' ||
+        resource.type === 'service-role' ||
+        (resource.type === 'key' && resource.exists)
+      )
+        continue;
       if (this.isMadeElsewhere(resource.type)) continue;
       problems.refuse(
         resource.type,

@@ -1,4 +1,4 @@
-import { label } from './names';
+import { label } from '../app/aws/labels';
 
 /** Blocks of one type, or of one type and label, in Terraform's JSON syntax (Terraform documentation, "JSON Configuration Syntax"). */
 export type Blocks = Readonly<Record<string, object>>;

@@ -1,7 +1,7 @@
 import type { AwsEnvironment } from '../app/aws/environment';
+import { label } from '../app/aws/labels';
 import type { AwsResource, NamedPolicies } from './aws-resource';
 import { breakGlass, needsBreakGlass } from './break-glass';
-import { label } from './names';
 import { principalKey, type ResourcePolicyStatement } from './resource-policy';
 import type { Stack } from './stack';
 import type { Blocks } from './terraform-syntax';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 const all = JSON.parse(readFileSync(join(process.argv[2], 'cfnlint', 'data', 'AdditionalSpecs', 'Policies.json'), 'utf8'));
 const services = Object.fromEntries(
-  ['backup', 'dynamodb', 'iam', 'kms', 'secretsmanager', 'ssm', 'sts'].map(service => {
+  ['application-autoscaling', 'backup', 'cloudwatch', 'dynamodb', 'iam', 'kms', 'secretsmanager', 'ssm', 'sts'].map(service => {
     const { Actions: actions, Resources: resources } = all[service];
     return [
       service,

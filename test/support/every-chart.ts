@@ -9,6 +9,8 @@ import {
   type VaultInitProps,
   VaultLockWatch,
   type VaultLockWatchProps,
+  VaultRestore,
+  type VaultRestoreProps,
   VaultRollout,
   type VaultRolloutProps,
   VaultServer,
@@ -18,6 +20,7 @@ import { everyAwsProp } from '../aws/all-props';
 import { everyConfigurationProp } from '../configuration/all-props';
 import { everyInitProp } from '../init/all-props';
 import { everyLockWatchProp } from '../lock-watch/all-props';
+import { everyRestoreProp } from '../restore/all-props';
 import { everyRolloutProp } from '../rollout/all-props';
 import { allProps } from '../server/all-props';
 import { minimal } from './render';
@@ -29,6 +32,7 @@ export interface EveryChart {
   readonly configuration?: object;
   readonly rollout?: object;
   readonly lockWatch?: object;
+  readonly restore?: object;
   readonly aws?: object;
 }
 
@@ -39,6 +43,7 @@ export const chartClasses: Readonly<Record<keyof EveryChart, { readonly name: st
   configuration: VaultConfiguration,
   rollout: VaultRollout,
   lockWatch: VaultLockWatch,
+  restore: VaultRestore,
   aws: AwsResources,
 };
 
@@ -55,6 +60,7 @@ export const everyChart = {
   configuration: everyConfigurationProp,
   rollout: everyRolloutProp,
   lockWatch: everyLockWatchProp,
+  restore: everyRestoreProp,
   aws: everyAwsProp,
 } satisfies EveryChart;
 
@@ -65,13 +71,22 @@ export const concerned = (chart: string | undefined): EveryChart =>
     : { vault: { ...minimal, network: everyChart.vault.network }, [chart ?? '']: everyChart[chart as Exclude<keyof EveryChart, 'vault'>] };
 
 /** An app with these charts. The types are held where the props are written; here they are altered. */
-export function renderEvery({ vault: server, init, configuration, rollout, lockWatch, aws }: EveryChart): ReadonlyMap<string, string> {
+export function renderEvery({
+  vault: server,
+  init,
+  configuration,
+  rollout,
+  lockWatch,
+  restore,
+  aws,
+}: EveryChart): ReadonlyMap<string, string> {
   const app = new KustomizeApp();
   const vault = new VaultServer(app, 'vault', server as VaultServerProps);
   if (init !== undefined) new VaultInit(app, 'init', { ...(init as VaultInitProps), vault });
   if (configuration !== undefined) new VaultConfiguration(app, 'configuration', { ...(configuration as VaultConfigurationProps), vault });
   if (rollout !== undefined) new VaultRollout(app, 'rollout', { ...(rollout as VaultRolloutProps), vault });
   if (lockWatch !== undefined) new VaultLockWatch(app, 'lockWatch', { ...(lockWatch as VaultLockWatchProps), vault });
+  if (restore !== undefined) new VaultRestore(app, 'restore', { ...(restore as VaultRestoreProps), vault });
   if (aws !== undefined) new AwsResources(app, 'aws', aws as AwsResourcesProps);
   return app.render();
 }

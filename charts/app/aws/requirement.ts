@@ -1,6 +1,6 @@
 import { Construct } from 'constructs';
 import type { AwsEnvironment } from './environment';
-import type { IamRole } from './iam-role';
+import type { IamRole, IamStatement } from './iam-role';
 
 /** A table with Vault's schema, by the name under which the servers use it. */
 export interface RequiredTable {
@@ -26,7 +26,16 @@ export interface RequiredSecret {
   readonly kmsKey?: string;
 }
 
-export type RequiredResource = RequiredTable | RequiredKey | RequiredSecret;
+/** A role that a service of AWS takes on, such as AWS Backup. */
+export interface RequiredServiceRole {
+  readonly type: 'service-role';
+  readonly name: string;
+  /** The service, such as "backup.amazonaws.com". */
+  readonly service: string;
+  readonly statements: readonly IamStatement[];
+}
+
+export type RequiredResource = RequiredTable | RequiredKey | RequiredSecret | RequiredServiceRole;
 
 /** What a chart needs of AWS besides its roles, by the name that stands in its YAML: made from the documents in `dist/aws`. */
 export class AwsRequirement extends Construct {

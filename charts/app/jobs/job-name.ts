@@ -1,7 +1,7 @@
 import type { IVault } from '../vault';
 
 /** The Jobs of a Vault, by what they are for. */
-export type JobComponent = 'init' | 'configuration' | 'rollout' | 'lock-watch';
+export type JobComponent = 'init' | 'configuration' | 'rollout' | 'lock-watch' | 'restore' | 'drill';
 
 /** What a Job of a Vault and all that belongs to it is called, its ServiceAccount too: other Jobs know it by this. */
 export const jobName = (vault: IVault, component: JobComponent): string => `${vault.name}-${component}`;

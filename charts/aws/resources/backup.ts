@@ -1,12 +1,12 @@
 import { type AwsEnvironment, iamArn, parseArn, partitionOf, tableArn } from '../../app/aws/environment';
 import { allow, type IamStatement } from '../../app/aws/iam-role';
+import { label, logicalId } from '../../app/aws/labels';
 import { type Check, type Checks, integer, matching, propsCheck } from '../../app/validation/check';
 import type { Problems } from '../../app/validation/problems';
 import type { AwsResource, NamedPolicies, Templates, TemplateTags } from '../aws-resource';
 import { arnOf, arnOutputs, byLogicalId, ref, retain } from '../cloudformation-syntax';
 import type { EnvironmentRequirements } from '../environment-requirements';
 import { type RoleModel, serviceTrust } from '../iam';
-import { label, logicalId } from '../names';
 import { arnOutput, type Blocks, byName, preventDestroy, terraformTags } from '../terraform-syntax';
 import { type BackupScheduleProps, checkSchedule, cron } from './backup-schedule';
 

@@ -1,13 +1,13 @@
 import type { AwsEnvironment } from '../../app/aws/environment';
 import type { ActionList, IamRole, IamStatement } from '../../app/aws/iam-role';
+import { label, logicalId, sameInDocuments } from '../../app/aws/labels';
 import { omitUndefined } from '../../app/kubernetes/omit-undefined';
 import { oneOf } from '../../app/validation/check';
 import type { Problems } from '../../app/validation/problems';
 import type { AwsResource, NamedPolicies, Templates, TemplateTags } from '../aws-resource';
 import { arnOutputs, byLogicalId, ref } from '../cloudformation-syntax';
 import type { EnvironmentRequirements } from '../environment-requirements';
-import { type PolicyDocument, type RoleModel, rolePolicy, serviceAccountTrust } from '../iam';
-import { label, logicalId, sameInDocuments } from '../names';
+import { type PolicyDocument, type RoleModel, rolePolicy, serviceAccountTrust, serviceTrust } from '../iam';
 import { arnOutput, type Blocks, byName, iamFile, terraformTags } from '../terraform-syntax';
 import type { Backups } from './backup';
 import type { Tables } from './table';
@@ -24,7 +24,7 @@ export class Roles implements AwsResource {
 
   validate(problems: Problems): void {
     problems.check('actions', this.props.actions, oneOf('least', 'documented'));
-    const names = [...this.beside.backups.roles, ...this.environment.roles].map(({ name }) => name);
+    const names = [...this.serviceRoles, ...this.environment.roles].map(({ name }) => name);
     for (const name of sameInDocuments(names))
       problems.refuse('role', name, 'names that differ in letters and digits from every other role', 'rename it');
   }
@@ -74,7 +74,16 @@ export class Roles implements AwsResource {
         trust: serviceAccountTrust(role, this.props.oidcProvider),
         statements: this.statementsOf(role, aws),
       })),
-      ...this.beside.backups.roles.map(role => ({ ...role, statements: [...role.statements, ...keyStatements] })),
+      ...this.serviceRoles.map(role => ({ ...role, statements: [...role.statements, ...keyStatements] })),
+    ];
+  }
+
+  /** Roles that AWS Backup takes on: they use tables, and the key that encrypts them. */
+  private get serviceRoles(): readonly RoleModel[] {
+    const required = this.environment.ofType('service-role');
+    return [
+      ...this.beside.backups.roles,
+      ...required.map(({ name, service, statements }) => ({ name, path: '/', trust: serviceTrust(service), statements })),
     ];
   }
 

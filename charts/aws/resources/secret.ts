@@ -1,12 +1,12 @@
 import { type AwsEnvironment, iamArn } from '../../app/aws/environment';
 import { kmsKeyArn } from '../../app/aws/kms';
+import { label, logicalId } from '../../app/aws/labels';
 import type { RequiredSecret } from '../../app/aws/requirement';
 import { booleanCheck, type Checks } from '../../app/validation/check';
 import type { Problems } from '../../app/validation/problems';
 import type { AwsResource, NamedPolicies, Templates, TemplateTags } from '../aws-resource';
 import { arnOutputs, byLogicalId, ref, resourcePolicyDocument, retain } from '../cloudformation-syntax';
 import type { EnvironmentRequirements } from '../environment-requirements';
-import { label, logicalId } from '../names';
 import type { ResourcePolicyStatement } from '../resource-policy';
 import { arnOutput, type Blocks, byName, policyJson, preventDestroy, terraformTags } from '../terraform-syntax';
 

@@ -1,12 +1,12 @@
 import { type AwsEnvironment, iamArn, tableArn } from '../../app/aws/environment';
 import { allow, type IamRole, type IamStatement } from '../../app/aws/iam-role';
 import { checkDataKey, kmsKeyArn, kmsKeyCheck, viaService } from '../../app/aws/kms';
+import { label, logicalId } from '../../app/aws/labels';
 import { booleanCheck, type Checks, integer, oneOf, propsCheck } from '../../app/validation/check';
 import type { Problems } from '../../app/validation/problems';
 import type { AwsResource, NamedPolicies, Templates, TemplateTags } from '../aws-resource';
 import { arnOutputs, byLogicalId, ref, resourcePolicyDocument, retain } from '../cloudformation-syntax';
 import type { EnvironmentRequirements } from '../environment-requirements';
-import { label, logicalId } from '../names';
 import type { ResourcePolicyStatement } from '../resource-policy';
 import { arnOutput, type Blocks, byName, policyJson, preventDestroy, terraformTags } from '../terraform-syntax';
 

@@ -41,6 +41,12 @@ export const region = process.env['E2E_REGION'] ?? 'us-east-1';
 export const accountId = process.env['E2E_ACCOUNT'] ?? '123456789012';
 export const issuer = process.env['E2E_OIDC_ISSUER'] ?? 'oidc.eks.us-east-1.amazonaws.com/id/RIG';
 
+/** What a Job that has ended said. */
+export interface Ended {
+  readonly said: string;
+  readonly failed: boolean;
+}
+
 /** An installation to test: one namespace, with a table, a key and a role of the same name. */
 export class Installation {
   readonly folder = mkdtempSync(join(tmpdir(), 'cdk8s-vault-e2e-'));
@@ -137,8 +143,18 @@ export class Installation {
     await kubectl(['delete', 'namespace', name, '--ignore-not-found', '--timeout=120s']);
     await kubectl(['delete', 'clusterrolebinding', `${name}-vault-auth-delegator`, '--ignore-not-found']);
     await awsDelete(['cloudformation', 'delete-stack', '--stack-name', name]);
-    await awsDelete(['dynamodb', 'update-table', '--table-name', name, '--no-deletion-protection-enabled']);
-    await awsDelete(['dynamodb', 'delete-table', '--table-name', name]);
+    const tables: string[] = JSON.parse(await aws(['dynamodb', 'list-tables', '--output', 'json'])).TableNames;
+    // those that were restored too
+    for (const table of tables.filter(
+      found => found === name || found.startsWith(`${name}-restored-`) || found.startsWith(`${name}-drill-`),
+    )) {
+      await awsDelete(['dynamodb', 'update-table', '--table-name', table, '--no-deletion-protection-enabled']);
+      await awsDelete(['dynamodb', 'delete-table', '--table-name', table]);
+    }
+    const backups: Manifest[] = JSON.parse(
+      await aws(['dynamodb', 'list-backups', '--table-name', name, '--output', 'json']),
+    ).BackupSummaries;
+    for (const { BackupArn: backup } of backups) await awsDelete(['dynamodb', 'delete-backup', '--backup-arn', backup]);
     const aliases = JSON.parse(await aws(['kms', 'list-aliases', '--output', 'json'])).Aliases;
     for (const { AliasName: alias, TargetKeyId: key } of aliases.filter((found: Manifest) => found.AliasName === `alias/${name}`)) {
       await awsDelete(['kms', 'delete-alias', '--alias-name', alias]);
@@ -146,7 +162,7 @@ export class Installation {
     }
     const roles: Manifest[] = JSON.parse(await aws(['iam', 'list-roles', '--output', 'json'])).Roles;
     for (const { RoleName: role } of roles.filter(found =>
-      new RegExp(`\\b${name}(-(init|configuration|rollout|lock-watch|client-.*))?$`).test(found['RoleName']),
+      new RegExp(`\\b${name}(-(init|configuration|rollout|lock-watch|restore|drill|drill-server|client-.*))?$`).test(found['RoleName']),
     )) {
       await awsDelete(['iam', 'delete-role-policy', '--role-name', role, '--policy-name', role]);
       await awsDelete(['iam', 'delete-role', '--role-name', role]);
@@ -175,6 +191,25 @@ export class Installation {
     return eventually(`${count} Jobs to complete`, 180, async () => {
       const jobs = (await this.get('jobs')).items;
       if (jobs.length !== count || !jobs.every((job: Manifest) => job.status.succeeded === 1)) throw new Error(await this.initLogs());
+    });
+  }
+
+  /** Makes a Job from a CronJob as a person does, perhaps with other parameters. */
+  async startFrom(cronJob: string, name: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
+    const job = JSON.parse(
+      (await this.kubectl(['create', 'job', `--from=cronjob/${cronJob}`, name, '--dry-run=client', '-o', 'json'])).stdout,
+    );
+    for (const variable of job.spec.template.spec.containers[0].env) if (variable.name in env) variable.value = env[variable.name];
+    await this.kubectl(['create', '-f', '-'], { input: JSON.stringify(job) });
+  }
+
+  /** Waits until a Job has ended, and returns what it said. */
+  ended(name: string): Promise<Ended> {
+    return eventually(`${name} to end`, 400, async () => {
+      const { status } = await this.get('job', name);
+      const said = (await this.kubectl(['logs', `job/${name}`], { accept: [0, 1] })).stdout;
+      if (!(status.succeeded > 0 || status.conditions?.some(({ type }: Manifest) => type === 'Failed'))) throw new Error(said);
+      return { said, failed: !(status.succeeded > 0) };
     });
   }
 

@@ -1,13 +1,8 @@
 import { VaultRollout as Rollout, type VaultRollout, type VaultRolloutProps, type VaultServerProps } from '../../../charts';
 import type { TestCa } from './certificates';
 import { ReadLog } from './client';
-import { get, Installation, isReady, kubectl, kubectlCommand } from './cluster';
+import { type Ended, get, Installation, isReady, kubectl, kubectlCommand } from './cluster';
 import { background, endWithInput, eventually } from './shell';
-
-export interface Rolled {
-  readonly said: string;
-  readonly failed: boolean;
-}
 
 /** Three servers and the CronJob that rolls them. */
 export class RolledInstallation extends Installation {
@@ -40,25 +35,11 @@ export class RolledInstallation extends Installation {
   }
 
   /** Starts a rollout as a person does, perhaps with other parameters. */
-  async begin(name: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
-    const job = JSON.parse(
-      (await this.kubectl(['create', 'job', '--from=cronjob/vault-rollout', name, '--dry-run=client', '-o', 'json'])).stdout,
-    );
-    for (const variable of job.spec.template.spec.containers[0].env) if (variable.name in env) variable.value = env[variable.name];
-    await this.kubectl(['create', '-f', '-'], { input: JSON.stringify(job) });
+  begin(name: string, env: Readonly<Record<string, string>> = {}): Promise<void> {
+    return this.startFrom('vault-rollout', name, env);
   }
 
-  /** Waits until it has ended, and returns what it said. */
-  ended(name: string): Promise<Rolled> {
-    return eventually(`${name} to end`, 400, async () => {
-      const { status } = await this.get('job', name);
-      const said = (await this.kubectl(['logs', `job/${name}`], { accept: [0, 1] })).stdout;
-      if (!(status.succeeded > 0 || status.conditions?.some(({ type }: { type: string }) => type === 'Failed'))) throw new Error(said);
-      return { said, failed: !(status.succeeded > 0) };
-    });
-  }
-
-  async roll(name: string, env: Readonly<Record<string, string>> = {}): Promise<Rolled> {
+  async roll(name: string, env: Readonly<Record<string, string>> = {}): Promise<Ended> {
     await this.begin(name, env);
     return this.ended(name);
   }

@@ -6,7 +6,7 @@ import type { Stop } from './stop.mts';
 import { NotYet, oneLine } from './wait.mts';
 
 /** AWS said no, or not now: its throttling is a 400 like its refusals, so whoever waits tries again. */
-class AwsError extends NotYet {
+export class AwsError extends NotYet {
   readonly code: string;
 
   constructor(code: string, message: string) {
@@ -39,8 +39,13 @@ const [longest, shortest] = [43_200, 3_600];
 const errorShape = object({ __type: optional(string), message: optional(string), Message: optional(string) });
 
 /** Where the name of a service in its protocol is not that of its endpoint, and the version of AWS's JSON protocol that it speaks if not 1.1. */
-const targets: Readonly<Record<string, string>> = { ssm: 'AmazonSSM', dynamodb: 'DynamoDB_20120810' };
-const versions: Readonly<Record<string, string>> = { dynamodb: '1.0' };
+const targets: Readonly<Record<string, string>> = {
+  ssm: 'AmazonSSM',
+  dynamodb: 'DynamoDB_20120810',
+  'application-autoscaling': 'AnyScaleFrontendService',
+  monitoring: 'GraniteServiceVersion20100801',
+};
+const versions: Readonly<Record<string, string>> = { dynamodb: '1.0', monitoring: '1.0' };
 
 /** AWS's regional endpoint (AWS General Reference, "Service endpoints"). */
 const regional = (region: string) => (service: string) =>
@@ -79,7 +84,8 @@ export class Aws {
     const { status, text, type } = await this.#send(action, signal =>
       client.fetch(`${this.#endpoint(service)}${path}`, { ...request, signal }),
     );
-    if (status === 200) return parse(text, shape, `the answer to ${action}`);
+    // an action without an answer of its own sends nothing (Smithy, "AWS protocols")
+    if (status === 200) return parse(text === '' ? '{}' : text, shape, `the answer to ${action}`);
     const error = awsError(action, status, text, type);
     // a session that AWS no longer takes: the next try gets another
     if (/^(Expired|UnrecognizedClient|InvalidClientTokenId)/.test(error.code)) this.#session = undefined;

@@ -1,0 +1,118 @@
+import type { Construct } from 'constructs';
+import { iamArn, partitionOf, tableArn } from '../app/aws/environment';
+import type { IamStatement } from '../app/aws/iam-role';
+import { AwsRequirement } from '../app/aws/requirement';
+import { omitUndefined } from '../app/kubernetes/omit-undefined';
+import { matching } from '../app/validation/check';
+import type { Part } from '../app/validation/part';
+import type { Problems } from '../app/validation/problems';
+import type { IVault } from '../app/vault';
+import type { SourcePlan } from './plan';
+
+/** AWS Backup API reference, "CreateBackupVault". */
+const nameOfBackupVaults = /^[A-Za-z0-9_-]{2,50}$/;
+const backupVaultCheck = matching(
+  nameOfBackupVaults,
+  'names of backup vaults: 2 to 50 letters, digits, "-" and "_"; or "none"',
+  'write for example "vault-backups"',
+);
+
+/** What writes the items of a new table (DynamoDB Developer Guide, "Using IAM with DynamoDB backup and restore"). */
+const itemActions = ['BatchWriteItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan', 'UpdateItem'].map(name => `dynamodb:${name}`);
+
+export interface BackupSourceProps {
+  readonly vault: IVault;
+  /** The backup vault that the user named, or "none"; the table's where undefined. */
+  readonly backupVault: string | undefined;
+  /** The names of the tables that are restored into, as IAM matches them. */
+  readonly target: string;
+  /** What the name of AWS Backup's role ends with. */
+  readonly roleSuffix: string;
+}
+
+/** The backups of a Vault's table: where they are looked for, and who may restore them into which tables. */
+export class BackupSource implements Part {
+  /** What the program is told; undefined with a Vault that has no table, which is refused. */
+  readonly plan: SourcePlan | undefined;
+
+  constructor(
+    scope: Construct,
+    private readonly props: BackupSourceProps,
+  ) {
+    const { vault, backupVault = vault.table?.name ?? '', roleSuffix } = props;
+    if (vault.table === undefined) return;
+    const { name: table, region } = vault.table;
+    const restoresThere = backupVault !== 'none' && nameOfBackupVaults.test(backupVault);
+    const role = `${table}-${roleSuffix}`;
+    this.plan = {
+      table,
+      tableArn: this.arn(table),
+      region,
+      ...omitUndefined({ awsBackup: restoresThere ? { vault: backupVault, role: iamArn(vault.aws, `role/${role}`) } : undefined }),
+    };
+    if (restoresThere)
+      new AwsRequirement(scope, 'aws-backup-role', vault.aws, region, {
+        type: 'service-role',
+        name: role,
+        service: 'backup.amazonaws.com',
+        statements: this.serviceStatements(),
+      });
+  }
+
+  validate(problems: Problems): void {
+    const { vault, backupVault } = this.props;
+    if (vault.table === undefined)
+      problems.refuse('vault.table', undefined, 'a Vault with a DynamoDB table', 'restore its storage by its own means');
+    problems.check('backupVault', backupVault, backupVaultCheck);
+  }
+
+  /** What the Job may do: find backups, look at them, and restore one into a table of these names. */
+  statements(): readonly IamStatement[] {
+    const { plan } = this;
+    if (plan === undefined) return [];
+    const { tableArn: table, awsBackup } = plan;
+    const target = this.arn(this.props.target);
+    return [
+      // it knows no resource (Service Authorization Reference, "Amazon DynamoDB")
+      { sid: 'FindBackups', actions: ['dynamodb:ListBackups'], resources: ['*'] },
+      { sid: 'LookAtBackups', actions: ['dynamodb:DescribeBackup'], resources: [`${table}/backup/*`] },
+      { sid: 'RestoreBackup', actions: ['dynamodb:RestoreTableFromBackup'], resources: [`${table}/backup/*`, target] },
+      { sid: 'NewTable', actions: [...itemActions, 'dynamodb:DescribeTable'], resources: [target] },
+      ...(awsBackup === undefined ? [] : this.awsBackupStatements(awsBackup)),
+    ];
+  }
+
+  private awsBackupStatements({ vault: backupVault, role }: NonNullable<SourcePlan['awsBackup']>): readonly IamStatement[] {
+    const { vault } = this.props;
+    const region = vault.table?.region ?? '';
+    const arn = (resource: string): string => `arn:${partitionOf(vault.aws.region)}:backup:${region}:${vault.aws.accountId}:${resource}`;
+    const points = [arn('recovery-point:*'), `${this.plan?.tableArn}/backup/*`];
+    return [
+      { sid: 'FindRecoveryPoints', actions: ['backup:ListRecoveryPointsByBackupVault'], resources: [arn(`backup-vault:${backupVault}`)] },
+      { sid: 'RestoreRecoveryPoint', actions: ['backup:GetRecoveryPointRestoreMetadata', 'backup:StartRestoreJob'], resources: points },
+      // it knows no resource (Service Authorization Reference, "AWS Backup")
+      { sid: 'LookAtRestores', actions: ['backup:DescribeRestoreJob'], resources: ['*'] },
+      {
+        sid: 'PassRole',
+        actions: ['iam:PassRole'],
+        resources: [role],
+        conditions: { StringEquals: { 'iam:PassedToService': 'backup.amazonaws.com' } },
+      },
+    ];
+  }
+
+  /** What AWS Backup does to restore a table (AWS managed policy AWSBackupServiceRolePolicyForRestores), into these tables alone. */
+  private serviceStatements(): readonly IamStatement[] {
+    const target = this.arn(this.props.target);
+    return [
+      { sid: 'Items', actions: [...itemActions, 'dynamodb:DescribeTable'], resources: [target] },
+      { sid: 'Backups', actions: ['dynamodb:RestoreTableFromBackup'], resources: [`${this.plan?.tableArn}/backup/*`] },
+      { sid: 'NewTable', actions: ['dynamodb:RestoreTableFromAwsBackup', 'dynamodb:RestoreTableFromBackup'], resources: [target] },
+    ];
+  }
+
+  private arn(table: string): string {
+    const { vault } = this.props;
+    return tableArn(table, vault.aws, vault.table?.region);
+  }
+}

@@ -1,0 +1,186 @@
+import { type Aws, AwsError } from '../../app/jobs/runtime/aws.mts';
+import { anything, list, number, object, optional, record, string } from '../../app/jobs/runtime/shape.mts';
+import { NotYet, type Say, type Waiter } from '../../app/jobs/runtime/wait.mts';
+import type { SourcePlan } from '../plan.ts';
+import type { Encryption } from './settings.mts';
+
+/** A backup of DynamoDB's, or a recovery point of AWS Backup's, of a second. */
+interface Backup {
+  readonly kind: 'backup' | 'recovery-point';
+  readonly arn: string;
+  readonly at: number;
+}
+
+/** What a table is restored from: a backup, or the table as it was. */
+export type Source = Backup | { readonly kind: 'time'; readonly at: number | 'now' };
+
+const backupList = object({
+  BackupSummaries: list(object({ BackupArn: string, BackupStatus: string, BackupCreationDateTime: number })),
+  LastEvaluatedBackupArn: optional(string),
+});
+const pointList = object({
+  RecoveryPoints: list(object({ RecoveryPointArn: string, Status: string, CreationDate: number })),
+  NextToken: optional(string),
+});
+const described = object({
+  BackupDescription: object({ BackupDetails: object({ BackupStatus: string, BackupCreationDateTime: number }) }),
+});
+const restoreJob = object({ Status: string, StatusMessage: optional(string) });
+const tableState = object({ Table: object({ TableStatus: string }) });
+
+const seconds = (time: number): string => new Date(time * 1000).toISOString().replace(/\.\d+/, '');
+
+/** A source as people read it. */
+export const describe = (source: Source): string =>
+  source.kind === 'time' ? `the table as of ${source.at === 'now' ? 'now' : seconds(source.at)}` : `${source.arn} of ${seconds(source.at)}`;
+
+/** The backups of one table, wherever they are. Nothing here can delete one. */
+export class Backups {
+  readonly #aws: Aws;
+  readonly #plan: SourcePlan;
+  readonly #say: Say;
+
+  constructor(aws: Aws, plan: SourcePlan, say: Say) {
+    this.#aws = aws;
+    this.#plan = plan;
+    this.#say = say;
+  }
+
+  /** The newest backup that is complete, of the table that is or was there. */
+  async newest(waiter: Waiter): Promise<Backup> {
+    const own = await waiter.until('the list of backups', () => this.#own());
+    const points = await waiter.until('the list of recovery points', () => this.#recoveryPoints());
+    const [newest] = [...own, ...points].sort((a, b) => b.at - a.at);
+    if (newest === undefined) throw new Error(`there is no backup of table ${this.#plan.table} that is complete: nothing was restored`);
+    this.#say(`${own.length} backups and ${points.length} recovery points of table ${this.#plan.table}; the newest is ${describe(newest)}`);
+    return newest;
+  }
+
+  /** A backup by its ARN. */
+  async named(arn: string, waiter: Waiter): Promise<Backup> {
+    if (!arn.includes(':dynamodb:')) {
+      const found = (await waiter.until('the list of recovery points', () => this.#recoveryPoints())).find(point => point.arn === arn);
+      if (found === undefined) throw new Error(`${arn} is no recovery point of table ${this.#plan.table} that is complete`);
+      return found;
+    }
+    const { BackupStatus: state, BackupCreationDateTime: at } = await waiter.until(`an answer about ${arn}`, async () => {
+      try {
+        return (await this.#aws.call('dynamodb', 'DescribeBackup', { BackupArn: arn }, described)).BackupDescription.BackupDetails;
+      } catch (error) {
+        if (error instanceof AwsError && error.code === 'BackupNotFoundException') throw new Error(`there is no backup ${arn}`);
+        throw error;
+      }
+    });
+    if (state !== 'AVAILABLE') throw new Error(`backup ${arn} is ${state}: nothing was restored`);
+    return { kind: 'backup', arn, at };
+  }
+
+  /** Orders the restore of a source into a table that is not there yet, and waits until it is whole. */
+  async restore(source: Source, into: string, encryption: Encryption, waiter: Waiter, patient: Waiter): Promise<void> {
+    const job = await waiter.until('AWS to take the order for the restore', () => this.#order(source, into, encryption));
+    this.#say(`ordered: table ${into} from ${describe(source)}`);
+    if (job !== undefined) await patient.until(`restore job ${job}`, () => this.#jobDone(job));
+    await this.finished(into, patient);
+  }
+
+  /** Waits until a table that was ordered is whole. */
+  async finished(into: string, patient: Waiter): Promise<void> {
+    await patient.until(`table ${into} to be restored`, async () => {
+      const state = (await this.state(into)) ?? 'not there';
+      if (state !== 'ACTIVE') throw new NotYet(`it is ${state}`);
+    });
+  }
+
+  /** The state of a table; undefined where there is none. */
+  async state(table: string): Promise<string | undefined> {
+    try {
+      return (await this.#aws.call('dynamodb', 'DescribeTable', { TableName: table }, tableState)).Table.TableStatus;
+    } catch (error) {
+      if (error instanceof AwsError && error.code === 'ResourceNotFoundException') return undefined;
+      throw error;
+    }
+  }
+
+  async #own(): Promise<readonly Backup[]> {
+    const found: Backup[] = [];
+    for (let from: string | undefined; ; ) {
+      const page = { TableName: this.#plan.table, BackupType: 'ALL', ...(from === undefined ? {} : { ExclusiveStartBackupArn: from }) };
+      const answer = await this.#aws.call('dynamodb', 'ListBackups', page, backupList);
+      for (const { BackupArn: arn, BackupStatus: state, BackupCreationDateTime: at } of answer.BackupSummaries)
+        if (state === 'AVAILABLE') found.push({ kind: 'backup', arn, at });
+      from = answer.LastEvaluatedBackupArn;
+      if (from === undefined) return found;
+    }
+  }
+
+  /** Those of AWS Backup that DynamoDB does not list (AWS Backup Developer Guide, "Advanced DynamoDB backup"). */
+  async #recoveryPoints(): Promise<readonly Backup[]> {
+    const { awsBackup, tableArn } = this.#plan;
+    if (awsBackup === undefined) return [];
+    const found: Backup[] = [];
+    for (let token: string | undefined; ; ) {
+      const query = new URLSearchParams({ resourceArn: tableArn, ...(token === undefined ? {} : { nextToken: token }) });
+      const path = `/backup-vaults/${awsBackup.vault}/recovery-points/?${query}`;
+      const answer = await this.#aws.rest('backup', 'GET', path, undefined, pointList).catch((error: unknown) => {
+        if (!(error instanceof AwsError && error.code === 'ResourceNotFoundException')) throw error;
+        this.#say(`there is no backup vault ${awsBackup.vault}`);
+        return { RecoveryPoints: [], NextToken: undefined };
+      });
+      for (const { RecoveryPointArn: arn, Status: state, CreationDate: at } of answer.RecoveryPoints)
+        if (state === 'COMPLETED' && !arn.includes(':dynamodb:')) found.push({ kind: 'recovery-point', arn, at });
+      token = answer.NextToken;
+      if (token === undefined) return found;
+    }
+  }
+
+  /** The id of AWS Backup's job, where it is one. */
+  async #order(source: Source, into: string, { key, billing }: Encryption): Promise<string | undefined> {
+    if (source.kind === 'recovery-point') return this.#orderFromAwsBackup(source.arn, into, key);
+    const override = {
+      TargetTableName: into,
+      BillingModeOverride: billing,
+      SSESpecificationOverride: key === undefined ? { Enabled: false } : { Enabled: true, SSEType: 'KMS', KMSMasterKeyId: key },
+    };
+    try {
+      if (source.kind === 'backup')
+        await this.#aws.call('dynamodb', 'RestoreTableFromBackup', { ...override, BackupArn: source.arn }, anything);
+      else {
+        const at = source.at === 'now' ? { UseLatestRestorableTime: true } : { RestoreDateTime: source.at };
+        await this.#aws.call('dynamodb', 'RestoreTableToPointInTime', { ...override, ...at, SourceTableName: this.#plan.table }, anything);
+      }
+    } catch (error) {
+      const { code, message } = error as AwsError;
+      // what no second try changes (DynamoDB API reference, "RestoreTableToPointInTime")
+      if (['InvalidRestoreTimeException', 'PointInTimeRecoveryUnavailableException', 'TableNotFoundException'].includes(code))
+        throw new Error(message);
+      throw error;
+    }
+    return undefined;
+  }
+
+  async #orderFromAwsBackup(arn: string, into: string, key: string | undefined): Promise<string> {
+    const { awsBackup } = this.#plan;
+    if (awsBackup === undefined) throw new Error('no backup vault is known');
+    const path = `/backup-vaults/${awsBackup.vault}/recovery-points/${encodeURIComponent(arn)}/restore-metadata`;
+    const { RestoreMetadata: before } = await this.#aws.rest('backup', 'GET', path, undefined, object({ RestoreMetadata: record(string) }));
+    const body = {
+      RecoveryPointArn: arn,
+      IamRoleArn: awsBackup.role,
+      // the same order twice is one (AWS Backup API reference, "StartRestoreJob")
+      IdempotencyToken: into,
+      Metadata: {
+        ...before,
+        targetTableName: into,
+        ...(key === undefined ? {} : { encryptionType: 'KMS', kmsMasterKeyArn: key }),
+      },
+    };
+    return (await this.#aws.rest('backup', 'PUT', '/restore-jobs', body, object({ RestoreJobId: string }))).RestoreJobId;
+  }
+
+  async #jobDone(job: string): Promise<void> {
+    const { Status: state, StatusMessage: why } = await this.#aws.rest('backup', 'GET', `/restore-jobs/${job}`, undefined, restoreJob);
+    // AWS Backup API reference, "DescribeRestoreJob": these do not change any more
+    if (['ABORTED', 'FAILED'].includes(state)) throw new Error(`restore job ${job} is ${state}: ${why ?? 'no reason given'}`);
+    if (state !== 'COMPLETED') throw new NotYet(`it is ${state}`);
+  }
+}

@@ -1,0 +1,122 @@
+import { describe, expect, test } from '@jest/globals';
+import { AwsResources, KustomizeApp, VaultRestore, type VaultRestoreProps, VaultServer, type VaultServerProps } from '../../charts';
+import { danglingReferences, schemaErrors } from '../support/cluster-rules';
+import { type Manifest, minimal, objectsOf, problemsOf } from '../support/render';
+import { everyRestoreProp } from './all-props';
+
+type Props = Omit<VaultRestoreProps, 'vault'>;
+
+function make(props: Props = {}, server: Partial<VaultServerProps> = {}) {
+  const app = new KustomizeApp();
+  const vault = new VaultServer(app, 'vault', { ...minimal, ...server });
+  const restore = new VaultRestore(app, 'restore', { vault, ...props });
+  return { app, restore };
+}
+const objects = (props: Props = {}) => objectsOf(make(props).app.render());
+const statements = (props: Props = {}) => make(props).restore.role?.statements() ?? [];
+const table = 'arn:aws:dynamodb:eu-west-1:123456789012:table/vault-data';
+
+describe('the CronJob', () => {
+  test.each([
+    ['with the least', {}],
+    ['with all props', everyRestoreProp],
+  ])('is what Kubernetes takes, %s', (_, props) => {
+    const all = objects(props);
+    for (const object of Object.values(all)) expect(schemaErrors(object)).toEqual([]);
+    expect(danglingReferences(Object.values(all))).toEqual([]);
+  });
+
+  test('runs when somebody makes a Job from it, and is not tried again by itself', () => {
+    const { spec } = objects()['CronJob/vault-restore'];
+    expect([spec.suspend, spec.jobTemplate.spec.backoffLimit]).toEqual([true, 0]);
+    const values = Object.fromEntries(
+      spec.jobTemplate.spec.template.spec.containers[0].env.map(({ name, value }: Manifest) => [name, value]),
+    );
+    expect(values).toMatchObject({ FROM: 'newest', NEW_TABLE: 'auto', WAIT_SECONDS: '14400' });
+  });
+
+  test('may do nothing in the cluster but hold the Lease of all Jobs', () => {
+    expect(objects()['Role/vault-restore'].rules.flatMap(({ resources }: Manifest) => resources)).toEqual(['leases', 'leases']);
+  });
+});
+
+describe('its role', () => {
+  test('writes into new tables alone, and deletes nothing', () => {
+    const writes = statements().filter(({ actions }) =>
+      actions.some(action => action.startsWith('dynamodb:') && !/:(Describe|List|Get|Query|Scan|Restore)/.test(action)),
+    );
+    expect(writes.flatMap(({ resources }) => resources)).toEqual([`${table}-restored-*`, `${table}-restored-*`]);
+    expect(
+      statements()
+        .flatMap(({ actions }) => actions)
+        .filter(action => /Delete/.test(action)),
+    ).toEqual(['dynamodb:DeleteItem']);
+  });
+
+  test('of a table that was restored itself does not reach that table', () => {
+    const role = make({}, { storage: { table: 'vault-data-restored-1' } }).restore.role;
+    const written = role?.statements().filter(({ sid }) => ['NewTable', 'Settings'].includes(sid));
+    expect(written?.flatMap(({ resources }) => resources)).toEqual([`${table}-restored-1-restored-*`, `${table}-restored-1-restored-*`]);
+  });
+
+  test('knows AWS Backup only where there is a backup vault', () => {
+    const ofBackup = (props: Props) =>
+      statements(props)
+        .flatMap(({ actions }) => actions)
+        .filter(action => /^(backup|iam):/.test(action));
+    expect(ofBackup({})).toEqual([
+      'backup:ListRecoveryPointsByBackupVault',
+      'backup:GetRecoveryPointRestoreMetadata',
+      'backup:StartRestoreJob',
+      'backup:DescribeRestoreJob',
+      'iam:PassRole',
+    ]);
+    expect(ofBackup({ backupVault: 'none' })).toEqual([]);
+  });
+});
+
+test('AwsResources makes the role that AWS Backup restores with, which the backup role cannot', () => {
+  const { app } = make();
+  new AwsResources(app, 'aws', { oidcProvider: 'oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE' });
+  const files = app.render();
+  const document = (name: string): Manifest => JSON.parse(files.get(`aws/iam/vault-data-restore.${name}.json`) ?? '{}');
+  expect(document('trust').Statement[0].Principal).toEqual({ Service: 'backup.amazonaws.com' });
+  expect(document('policy').Statement.map(({ Resource }: Manifest) => Resource)).toEqual([
+    [`${table}-restored-*`],
+    [`${table}/backup/*`],
+    [`${table}-restored-*`],
+  ]);
+  const roles =
+    JSON.parse(files.get('aws/terraform/iam.tf.json') ?? files.get('aws/terraform/main.tf.json') ?? '{}').resource?.aws_iam_role ?? {};
+  expect(Object.keys(roles)).toEqual(expect.arrayContaining(['vault_data_backup', 'vault_data_restore', 'vault_restore']));
+  expect(files.get('aws/cloudformation.yaml')).toContain('RoleName: vault-data-restore');
+});
+
+describe('what is wrong is refused', () => {
+  test.each([
+    ['a backup vault that cannot be', { backupVault: 'a b' }, 'backupVault: got "a b"; allowed: names of backup vaults'],
+    ['a wait that is too short', { waitSeconds: 1 }, 'waitSeconds: got 1; allowed: whole numbers from 60 to 86400;'],
+  ])('%s', (_, props: Props, message) => {
+    expect(problemsOf(() => make(props).app.render())).toEqual([expect.stringContaining(`[restore] ${message}`)]);
+  });
+
+  test('a name that is too long for a CronJob, and a Vault without a table', () => {
+    expect(problemsOf(() => make({}, { name: 'v'.repeat(45) }).app.render())).toEqual([
+      expect.stringContaining('allowed: at most 44 characters with a restore Job'),
+    ]);
+    const app = new KustomizeApp();
+    const vault = VaultServer.fromVaultServerAttributes(app, 'vault', {
+      name: 'vault',
+      namespace: 'secrets',
+      aws: minimal.aws,
+      selector: { component: 'server' },
+      services: { active: 'vault-active', internal: 'vault-internal' },
+      tlsSecretName: 'tls',
+      serviceAccountName: 'vault',
+    });
+    new VaultRestore(app, 'restore', { vault });
+    expect(problemsOf(() => app.render())).toEqual([
+      '[restore] vault.table: got nothing; allowed: a Vault with a DynamoDB table; restore its storage by its own means',
+    ]);
+  });
+});
