@@ -16,7 +16,7 @@ export { KustomizeApp, type KustomizeAppProps } from './app/kustomize/kustomize-
 export type { KustomizeComponent, KustomizeEnvironment } from './app/kustomize/kustomize-folder';
 export { OutputFile, type OutputFileProps } from './app/kustomize/output-file';
 export { SynthError } from './app/kustomize/synth-error';
-export type { IVault, VaultServices, VaultTable } from './app/vault';
+export type { IVault, VaultServices, VaultTable, VaultUnsealKey } from './app/vault';
 export { AwsResources, type AwsResourcesProps } from './aws/aws-resources';
 export type { BackupProps } from './aws/resources/backup';
 export type {

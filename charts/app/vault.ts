@@ -21,6 +21,14 @@ export interface VaultTable {
   readonly region: string;
 }
 
+/** The KMS key that unseals a Vault. */
+export interface VaultUnsealKey {
+  /** Its id, ARN, "alias/..." or an alias's ARN. */
+  readonly kmsKeyId: string;
+  /** The key's region. */
+  readonly region: string;
+}
+
 /**
  * What other charts need of a Vault. `VaultServer` is one; `VaultServer.fromVaultServerAttributes` is one that runs already, whoever made it.
  */
@@ -51,8 +59,8 @@ export interface IVault extends IConstruct {
   readonly placement: Placement;
   /** The table that holds its data; undefined where it has another storage. */
   readonly table: VaultTable | undefined;
-  /** The id, alias or ARN of the KMS key that unseals it; undefined where another seal does. */
-  readonly unsealKey: string | undefined;
+  /** The KMS key that unseals it; undefined where another seal does. */
+  readonly unsealKey: VaultUnsealKey | undefined;
   /** The servers' IAM role, to which other charts add statements; undefined where it was made elsewhere. */
   readonly role: IamRole | undefined;
   /** What the servers may call besides AWS, DNS, the API server and each other; undefined where no policy is known to hold them. */

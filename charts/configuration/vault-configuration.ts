@@ -9,14 +9,15 @@ import { jobRole } from '../app/jobs/job-role';
 import { jobNetworkPolicies } from '../app/jobs/network';
 import { Outbound } from '../app/jobs/outbound';
 import { ScriptJob, type ScriptJobProps } from '../app/jobs/script-job';
+import { ServedVault } from '../app/jobs/served-vault';
 import { vaultCaMount, vaultCaVolume } from '../app/jobs/vault-ca';
+import { vaultTokenMount, vaultTokenVolume } from '../app/jobs/vault-token';
 import { selectorLabels } from '../app/kubernetes/labels';
 import { omitAllUndefined, omitUndefined } from '../app/kubernetes/omit-undefined';
 import { ContainerResources, type ResourcesProps } from '../app/kubernetes/resources';
-import { environmentFolder, KustomizeFolder } from '../app/kustomize/kustomize-folder';
 import { useAlone } from '../app/kustomize/unique-resource';
 import { type Part, problemsOf } from '../app/validation/part';
-import type { KnownProps, Problems } from '../app/validation/problems';
+import type { KnownProps } from '../app/validation/problems';
 import type { IVault } from '../app/vault';
 import { AuditDevices } from './audit-devices';
 import { AuthMethods } from './auth/auth-methods';
@@ -73,7 +74,8 @@ export class VaultConfiguration extends Chart {
     const resources = new ContainerResources(props.resources ?? defaultResources);
     const schedule = new DriftSchedule(props.schedule);
     const parts: readonly Part[] = [
-      { validate: problems => validateVault(problems, this, vault) },
+      // "-configuration-drift" follows
+      new ServedVault(this, vault, { called: 'a configuration Job', longestName: 32 }),
       passwordPolicies,
       auth,
       engines,
@@ -182,29 +184,13 @@ function jobVolumes(vault: IVault, audience: string, { authorities }: Databases)
     },
   };
   return {
-    volumes: [
-      vaultCaVolume(vault),
-      {
-        name: 'vault-token',
-        projected: { defaultMode: 0o440, sources: [{ serviceAccountToken: { audience, expirationSeconds: 3600, path: 'token' } }] },
-      },
-      ...(authorities.length === 0 ? [] : [databases]),
-    ],
+    volumes: [vaultCaVolume(vault), vaultTokenVolume(audience), ...(authorities.length === 0 ? [] : [databases])],
     volumeMounts: [
       vaultCaMount,
-      { name: 'vault-token', mountPath: '/var/run/secrets/vault', readOnly: true },
+      vaultTokenMount,
       ...(authorities.length === 0 ? [] : [{ name: 'databases', mountPath: '/databases', readOnly: true }]),
     ],
   };
-}
-
-function validateVault(problems: Problems, scope: Construct, vault: IVault): void {
-  const [own, servers] = [scope, vault].map(chart => environmentFolder(KustomizeFolder.of(chart)));
-  if (own !== servers)
-    problems.refuse('vault', `a server in dist/${servers}`, `servers in dist/${own}`, 'make both in the same app.environment(...)');
-  // "-configuration-drift" follows, and a CronJob's name has 52 characters at most (Kubernetes documentation, "CronJob")
-  if (vault.name.length > 32)
-    problems.refuse('vault.name', vault.name, 'at most 32 characters with a configuration Job', 'choose a shorter name');
 }
 
 const known: KnownProps<VaultConfigurationProps> = {

@@ -9,11 +9,12 @@ import { changesLease, jobName } from '../app/jobs/job-name';
 import { jobNetworkPolicies } from '../app/jobs/network';
 import { Outbound } from '../app/jobs/outbound';
 import { ScriptJob, type ScriptJobProps } from '../app/jobs/script-job';
+import { ServedVault } from '../app/jobs/served-vault';
+import { vaultTokenMount, vaultTokenVolume } from '../app/jobs/vault-token';
 import { objectLabels, selectorLabels } from '../app/kubernetes/labels';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
 import { ContainerResources, type ResourcesProps } from '../app/kubernetes/resources';
 import { unpruned } from '../app/kubernetes/unpruned';
-import { environmentFolder, KustomizeFolder } from '../app/kustomize/kustomize-folder';
 import { useAlone } from '../app/kustomize/unique-resource';
 import { booleanCheck, oneOf } from '../app/validation/check';
 import { type Part, problemsOf } from '../app/validation/part';
@@ -102,9 +103,15 @@ export class VaultInit extends Chart {
     });
     job.runAtOnce();
 
-    const context = { aws: vault.aws, unsealKey: vault.unsealKey, tlsSecret: vault.tlsSecretName, largestAnswer: keys.largestAnswer };
+    const context = {
+      aws: vault.aws,
+      unsealKey: vault.unsealKey?.kmsKeyId,
+      tlsSecret: vault.tlsSecretName,
+      largestAnswer: keys.largestAnswer,
+    };
     const parts: readonly Part[] = [
-      { validate: problems => this.validateVault(problems, vault) },
+      // the Job's name ends in a hash of ten digits
+      new ServedVault(this, vault, { called: 'an init Job', longestName: 47 }),
       { validate: problems => custody.validate(problems, context) },
       keys,
       admin,
@@ -145,15 +152,6 @@ export class VaultInit extends Chart {
     if (props.role !== undefined && this.role === undefined)
       problems.refuse('role', props.role, 'nothing with custody outside AWS', 'leave it out: the Job calls no AWS');
   }
-
-  private validateVault(problems: Problems, vault: IVault): void {
-    const [own, servers] = [this, vault].map(chart => environmentFolder(KustomizeFolder.of(chart)));
-    if (own !== servers)
-      problems.refuse('vault', `a server in dist/${servers}`, `servers in dist/${own}`, 'make both in the same app.environment(...)');
-    // the Job's name ends in a hash of ten digits, and Kubernetes allows 63 characters
-    if (vault.name.length > 47)
-      problems.refuse('vault.name', vault.name, 'at most 47 characters with an init Job', 'choose a shorter name');
-  }
 }
 
 /** The keys in memory, Vault's certificate, and the token by which the Job logs in. */
@@ -172,16 +170,9 @@ const jobVolumes = (vault: IVault, audience: string): Pick<ScriptJobProps, 'volu
         ],
       },
     },
-    {
-      name: 'vault-token',
-      projected: { defaultMode: 0o440, sources: [{ serviceAccountToken: { audience, expirationSeconds: day, path: 'token' } }] },
-    },
+    vaultTokenVolume(audience, day),
   ],
-  volumeMounts: [
-    { name: 'keys', mountPath: '/keys' },
-    { name: 'ca', mountPath: '/tls', readOnly: true },
-    { name: 'vault-token', mountPath: '/var/run/secrets/vault', readOnly: true },
-  ],
+  volumeMounts: [{ name: 'keys', mountPath: '/keys' }, { name: 'ca', mountPath: '/tls', readOnly: true }, vaultTokenMount],
 });
 
 const known: KnownProps<VaultInitProps> = {

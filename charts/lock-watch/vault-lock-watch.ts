@@ -7,6 +7,7 @@ import { jobRole } from '../app/jobs/job-role';
 import { jobNetworkPolicies } from '../app/jobs/network';
 import { Outbound, type OutboundProps } from '../app/jobs/outbound';
 import { ScriptJob } from '../app/jobs/script-job';
+import { ServedVault } from '../app/jobs/served-vault';
 import { deletionRules, serversPlan } from '../app/jobs/servers-plan';
 import { vaultCaMount, vaultCaVolume } from '../app/jobs/vault-ca';
 import { selectorLabels } from '../app/kubernetes/labels';
@@ -92,7 +93,12 @@ export class VaultLockWatch extends Chart {
     });
     job.runForever();
 
-    const parts = [outbound, resources, { validate: (problems: Problems) => validateOwn(problems, props) }];
+    const parts = [
+      outbound,
+      resources,
+      new ServedVault(this, vault, { called: 'a watcher', longestName: 41 }),
+      { validate: (problems: Problems) => validateOwn(problems, props) },
+    ];
     this.node.addValidation({ validate: () => problemsOf(props, known, parts) });
   }
 }
@@ -112,7 +118,6 @@ const validateOwn = (problems: Problems, { vault, patienceSeconds }: VaultLockWa
   problems.check('patienceSeconds', patienceSeconds, integer(30, 600));
   if (vault.table === undefined)
     problems.refuse('vault.table', undefined, 'a Vault with a DynamoDB table', 'leave the watcher out: its lock is another one');
-  if (vault.name.length > 41) problems.refuse('vault.name', vault.name, 'at most 41 characters with a watcher', 'choose a shorter name');
 };
 
 const known: KnownProps<VaultLockWatchProps> = { vault: true, patienceSeconds: true, role: true, resources: true, outbound: true };

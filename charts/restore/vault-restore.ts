@@ -8,6 +8,7 @@ import { jobRole } from '../app/jobs/job-role';
 import { jobNetworkPolicies } from '../app/jobs/network';
 import { Outbound, type OutboundProps } from '../app/jobs/outbound';
 import { ScriptJob } from '../app/jobs/script-job';
+import { ServedVault } from '../app/jobs/served-vault';
 import { selectorLabels } from '../app/kubernetes/labels';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
 import { ContainerResources, type ResourcesProps } from '../app/kubernetes/resources';
@@ -94,6 +95,7 @@ export class VaultRestore extends Chart {
         // what a person may set for one run
         { name: 'FROM', value: 'newest' },
         { name: 'NEW_TABLE', value: 'auto' },
+        { name: 'SETTINGS', value: 'true' },
         { name: 'WAIT_SECONDS', value: String(props.waitSeconds ?? 14_400) },
       ],
       outbound,
@@ -102,7 +104,13 @@ export class VaultRestore extends Chart {
     });
     job.addSchedule({ name, times: 'by hand', backoffLimit: 0 });
 
-    const parts = [source, outbound, resources, { validate: (problems: Problems) => validateOwn(problems, props) }];
+    const parts = [
+      source,
+      outbound,
+      resources,
+      new ServedVault(this, vault, { called: 'a restore Job', longestName: 44 }),
+      { validate: (problems: Problems) => validateOwn(problems, props) },
+    ];
     this.node.addValidation({ validate: () => problemsOf(props, known, parts) });
   }
 }
@@ -146,11 +154,8 @@ function settingsStatements({ table, aws }: IVault, prefix: string): readonly Ia
   ];
 }
 
-const validateOwn = (problems: Problems, { vault, waitSeconds }: VaultRestoreProps): void => {
+const validateOwn = (problems: Problems, { waitSeconds }: VaultRestoreProps): void => {
   problems.check('waitSeconds', waitSeconds, integer(60, 86_400));
-  // "-restore" follows, and a CronJob's name has 52 characters at most (Kubernetes documentation, "CronJob")
-  if (vault.name.length > 44)
-    problems.refuse('vault.name', vault.name, 'at most 44 characters with a restore Job', 'choose a shorter name');
 };
 
 const known: KnownProps<VaultRestoreProps> = {

@@ -6,6 +6,7 @@ import { jobRole } from '../app/jobs/job-role';
 import { jobNetworkPolicies } from '../app/jobs/network';
 import { Outbound, type OutboundProps } from '../app/jobs/outbound';
 import { ScriptJob } from '../app/jobs/script-job';
+import { ServedVault } from '../app/jobs/served-vault';
 import { evictionRules, serversPlan } from '../app/jobs/servers-plan';
 import { vaultCaMount, vaultCaVolume } from '../app/jobs/vault-ca';
 import { selectorLabels } from '../app/kubernetes/labels';
@@ -112,16 +113,20 @@ export class VaultRollout extends Chart {
     // it stops where it does not understand something, and changes nothing more until somebody has looked
     job.addSchedule({ name, times: automatic.times, backoffLimit: 0 });
 
-    const parts = [backup, automatic, outbound, resources, { validate: (problems: Problems) => validateOwn(problems, props) }];
+    const parts = [
+      backup,
+      automatic,
+      outbound,
+      resources,
+      new ServedVault(this, vault, { called: 'a rollout Job', longestName: 44 }),
+      { validate: (problems: Problems) => validateOwn(problems, props) },
+    ];
     this.node.addValidation({ validate: () => problemsOf(props, known, parts) });
   }
 }
 
-const validateOwn = (problems: Problems, { vault, waitSeconds }: VaultRolloutProps): void => {
+const validateOwn = (problems: Problems, { waitSeconds }: VaultRolloutProps): void => {
   problems.check('waitSeconds', waitSeconds, integer(30, 3600));
-  // "-rollout" follows, and a CronJob's name has 52 characters at most (Kubernetes documentation, "CronJob")
-  if (vault.name.length > 44)
-    problems.refuse('vault.name', vault.name, 'at most 44 characters with a rollout Job', 'choose a shorter name');
 };
 
 const known: KnownProps<VaultRolloutProps> = {

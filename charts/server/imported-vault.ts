@@ -1,5 +1,5 @@
 import { Construct } from 'constructs';
-import { type AwsEnvironment, checkAwsEnvironment } from '../app/aws/environment';
+import { type AwsEnvironment, checkAwsEnvironment, regionCheck } from '../app/aws/environment';
 import { kmsKeyCheck } from '../app/aws/kms';
 import { Images, type ImagesProps } from '../app/kubernetes/images';
 import { checkEgressPeers, type EgressPeer } from '../app/kubernetes/network-peers';
@@ -7,7 +7,7 @@ import { Placement, type PlacementProps } from '../app/kubernetes/placement';
 import { portCheck } from '../app/validation/addresses';
 import { dnsLabelCheck, dnsSubdomainCheck, labelsCheck, namespaceCheck } from '../app/validation/names';
 import { type KnownProps, Problems } from '../app/validation/problems';
-import { activeAddress, type IVault, type VaultServices, type VaultTable } from '../app/vault';
+import { activeAddress, type IVault, type VaultServices, type VaultTable, type VaultUnsealKey } from '../app/vault';
 import { serverNameCheck } from './server-identity';
 import { defaultApiPort } from './vault-hcl/listener';
 
@@ -38,10 +38,10 @@ export interface VaultServerAttributes {
    */
   readonly table?: VaultTable;
   /**
-   * The id, alias or ARN of the KMS key that unseals it: what must not be encrypted with that key is held against it.
+   * The KMS key that unseals it: what must not be encrypted with that key is held against it.
    * @default none, another seal unseals it
    */
-  readonly unsealKey?: string;
+  readonly unsealKey?: VaultUnsealKey;
   /**
    * What its servers may call besides AWS, DNS and the API server: a database that they cannot reach is refused.
    * @default nothing is known of it, and nothing is refused
@@ -88,7 +88,7 @@ export class ImportedVault extends Construct implements IVault {
   readonly images: Images;
   readonly placement: Placement;
   readonly table: VaultTable | undefined;
-  readonly unsealKey: string | undefined;
+  readonly unsealKey: VaultUnsealKey | undefined;
   readonly replicas = undefined;
   readonly role = undefined;
   readonly egress: readonly EgressPeer[] | undefined;
@@ -131,7 +131,11 @@ export class ImportedVault extends Construct implements IVault {
     problems.check('port', this.port, portCheck);
     problems.require('tlsSecretName', this.tlsSecretName, dnsSubdomainCheck);
     problems.require('serviceAccountName', this.serviceAccountName, dnsSubdomainCheck);
-    problems.check('unsealKey', this.unsealKey, kmsKeyCheck);
+    if (problems.isGroup('unsealKey', this.unsealKey)) {
+      problems.checkNames('unsealKey', this.unsealKey, { kmsKeyId: true, region: true } satisfies KnownProps<VaultUnsealKey>);
+      problems.require('unsealKey.kmsKeyId', this.unsealKey.kmsKeyId, kmsKeyCheck);
+      problems.require('unsealKey.region', this.unsealKey.region, regionCheck);
+    }
     checkEgressPeers(problems, 'egress', this.egress);
     this.images.validate(problems);
     this.placement.validate(problems);

@@ -10,7 +10,7 @@ import { Placement } from '../app/kubernetes/placement';
 import { useAlone } from '../app/kustomize/unique-resource';
 import { problemsOf } from '../app/validation/part';
 import type { KnownProps } from '../app/validation/problems';
-import { activeAddress, type IVault, type VaultTable } from '../app/vault';
+import { activeAddress, type IVault, type VaultTable, type VaultUnsealKey } from '../app/vault';
 import { ServerCertificate } from './certificate';
 import { serverConfigMap } from './config-map';
 import { DisruptionBudget } from './disruption-budget';
@@ -69,8 +69,8 @@ export class VaultServer extends Chart implements IVault {
   readonly placement: Placement;
   /** The table that holds Vault's data, and where it is. */
   readonly table: VaultTable;
-  /** The unseal key, as `seal.kmsKeyId` names it. */
-  readonly unsealKey: string;
+  /** The unseal key, as `seal.kmsKeyId` names it, and where it is. */
+  readonly unsealKey: VaultUnsealKey;
   /** The labels that select the servers' pods. */
   readonly selector: SelectorLabels;
   /** Labels that make a pod of any namespace a client, as long as `network.clients` is not set. */
@@ -122,7 +122,7 @@ export class VaultServer extends Chart implements IVault {
       writablePaths: writablePaths(audit.mounts, props.volumeMounts),
     });
     this.table = { name: storage.table, region: storage.region };
-    this.unsealKey = seal.kmsKeyId;
+    this.unsealKey = { kmsKeyId: seal.kmsKeyId, region: seal.region };
     this.metricsPort = metrics.port;
     const ports = { api: this.listener.port, cluster: this.listener.clusterPort, metrics: metrics.port };
 

@@ -124,7 +124,7 @@ describe('IAM', () => {
     await server.denied('dynamodb', 'scan', ...table);
     await server.denied('dynamodb', 'delete-table', ...table);
     await server.denied('dynamodb', 'describe-table', '--table-name', 'another');
-    await server.denied('kms', 'schedule-key-deletion', '--key-id', vault.unsealKey);
+    await server.denied('kms', 'schedule-key-deletion', '--key-id', vault.unsealKey.kmsKeyId);
   });
 });
 

@@ -2,7 +2,7 @@ import type { Say, Waiter } from '../../app/jobs/runtime/wait.mts';
 import type { RestorePlan } from '../plan.ts';
 import type { Backups, Source } from './backups.mts';
 import { whatToChange } from './report.mts';
-import { safe, type TableSettings } from './settings.mts';
+import { type Settings, safe, type TableSettings } from './settings.mts';
 
 /** Whom the program talks to, and what it was told. */
 export interface Surroundings {
@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly from: string;
   /** The new table, or "auto" for one that has the time in its name. */
   readonly newTable: string;
+  /** Whether the new table gets the settings of the one in use, or what is safe. */
+  readonly bringsSettings: boolean;
 }
 
 /** Restores a backup into a new table, which gets what a restore loses. Neither the table that is there nor a pod is touched. */
@@ -31,18 +33,27 @@ export class Restore {
     const { plan, backups, settings, waiter, patient, say } = this.#with;
     const { table, tableArn } = plan.source;
     const into = this.#newTable();
-    const kept = await waiter.until(`the settings of table ${table}`, () => settings.read(table));
-    if (kept === undefined)
-      say(`table ${table} is gone: its tags, policy, scaling, alarms and key are not known. The new table gets what is safe`);
+    const kept = (await this.#settings()) ?? safe;
     if ((await waiter.until(`an answer about table ${into}`, () => backups.state(into))) === undefined)
-      await backups.restore(await this.#source(), into, kept ?? safe, waiter, patient);
+      await backups.restore(await this.#source(), into, kept, waiter, patient);
     else {
       say(`table ${into} is there: an earlier run ordered it, and this one goes on`);
       await backups.finished(into, patient);
     }
-    await settings.bring(kept ?? safe, table, into, tableArn.replace(/[^/]+$/, into), waiter);
+    await settings.bring(kept, table, into, tableArn.replace(/[^/]+$/, into), waiter);
     say(`done: table ${into} is whole. Nothing uses it yet`);
-    for (const line of whatToChange(plan, into, kept ?? safe)) say(line);
+    for (const line of whatToChange(plan, into, kept)) say(line);
+  }
+
+  async #settings(): Promise<Settings | undefined> {
+    const { plan, settings, waiter, say, bringsSettings } = this.#with;
+    const { table } = plan.source;
+    const found = bringsSettings ? await waiter.until(`the settings of table ${table}`, () => settings.read(table)) : undefined;
+    if (found === undefined)
+      say(
+        `${bringsSettings ? `table ${table} is gone: its tags, policy, scaling, alarms and key are not known` : 'SETTINGS=false'}. The new table gets what is safe`,
+      );
+    return found;
   }
 
   async #source(): Promise<Source> {

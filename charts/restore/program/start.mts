@@ -21,5 +21,6 @@ export async function startRestore(env: NodeJS.ProcessEnv, stop: Stop, say: Say,
     say,
     from: pod.variable('FROM'),
     newTable: pod.variable('NEW_TABLE'),
+    bringsSettings: pod.variable('SETTINGS') === 'true',
   }).run();
 }

@@ -2,6 +2,7 @@ import { type AwsEnvironment, parseArn, partitionOf, regionCheck, roleArnCheck }
 import type { IamStatement } from '../../app/aws/iam-role';
 import { kmsKeyCheck, kmsKeyName } from '../../app/aws/kms';
 import type { RequiredKey } from '../../app/aws/requirement';
+import { unsealStatement } from '../../app/aws/vault-actions';
 import { attributesOf, type HclBlock } from '../../app/hcl';
 import { urlCheck } from '../../app/validation/addresses';
 import { type Checks, matching } from '../../app/validation/check';
@@ -120,17 +121,9 @@ export class AwsKmsSeal implements Part {
       ['Unseal', this.props],
       ...(migrateFrom === undefined ? [] : [['UnsealMigration', migrateFrom] as const]),
     ];
-    return keys.filter(([, key]) => key.roleArn === undefined).map(([sid, key]) => this.statement(sid, key));
-  }
-
-  /** A key under an alias is named by the alias: KMS resolves it, and Decrypt names no key at all. */
-  private statement(sid: string, key: AwsKmsKeyProps): IamStatement {
-    const { aws } = this.server;
-    const actions = ['Encrypt', 'Decrypt', 'DescribeKey'].map(action => `kms:${action}`);
-    const prefix = `arn:${partitionOf(aws.region)}:kms:${this.regionOf(key)}:${aws.accountId}`;
-    const name = kmsKeyName(key.kmsKeyId);
-    if (!name.startsWith('alias/')) return { sid, actions, resources: [`${prefix}:key/${name}`] };
-    return { sid, actions, resources: [`${prefix}:key/*`], conditions: { 'ForAnyValue:StringEquals': { 'kms:ResourceAliases': [name] } } };
+    return keys
+      .filter(([, key]) => key.roleArn === undefined)
+      .map(([sid, key]) => unsealStatement(sid, { kmsKeyId: key.kmsKeyId, region: this.regionOf(key) }, this.server.aws));
   }
 
   private regionOf(key: AwsKmsKeyProps): string {

@@ -1,5 +1,6 @@
 import { partitionOf, regionCheck, tableArn } from '../../app/aws/environment';
 import { type ActionList, allow, type IamStatement } from '../../app/aws/iam-role';
+import { tableActions } from '../../app/aws/vault-actions';
 import { type HclBlock, snakeCase } from '../../app/hcl';
 import { urlCheck } from '../../app/validation/addresses';
 import { booleanCheck, type Checks, integer, matching, oneOf } from '../../app/validation/check';
@@ -75,9 +76,6 @@ const checks: Checks<DynamoDbStorageProps> = {
   dynamodbMaxRetries: integer(0),
 };
 
-/** What Vault really calls on a table that exists. Without CreateTable a misspelt name cannot become an empty Vault. */
-const leastActions = ['DescribeTable', 'GetItem', 'Query', 'BatchWriteItem', 'UpdateItem', 'DeleteItem'];
-
 /** The list of Vault's documentation ("DynamoDB storage backend", "Required AWS permissions"), less CreateTable and UpdateTable. */
 const documentedActions = {
   table: [
@@ -145,7 +143,7 @@ export class DynamoDbStorage implements Part {
   statements(list: ActionList): readonly IamStatement[] {
     const table = tableArn(this.table, this.server.aws, this.region);
     const update = this.props.dynamodbAllowUpdates ? ['UpdateTable'] : [];
-    if (list === 'least') return [allow('Storage', 'dynamodb', [...leastActions, ...update], table)];
+    if (list === 'least') return [allow('Storage', 'dynamodb', [...tableActions, ...update], table)];
     return [
       allow('Storage', 'dynamodb', [...documentedActions.table, ...update], table),
       allow('StorageStream', 'dynamodb', documentedActions.stream, `${table}/stream/*`),

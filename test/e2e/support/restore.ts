@@ -16,7 +16,7 @@ export class RestoredInstallation extends Installation {
     return { ...made, role: restore.role };
   }
 
-  /** The Job's role. A stand-in for AWS knows no resources of CloudWatch and autoscaling: it holds their actions against "*" alone. */
+  /** The Job's role. A stand-in for AWS knows no resources of CloudWatch and autoscaling, and calls the first by the name that requests are signed with. */
   async makeRestoreRole(role: IamRole): Promise<void> {
     await this.makeRole(role);
     if (!standIn) return;
@@ -24,7 +24,7 @@ export class RestoredInstallation extends Installation {
       .statements()
       .map(statement =>
         statement.actions.some(action => /^(cloudwatch|application-autoscaling):/.test(action))
-          ? { sid: statement.sid, actions: statement.actions, resources: ['*'] }
+          ? { sid: statement.sid, actions: statement.actions.map(action => action.replace('cloudwatch:', 'monitoring:')), resources: ['*'] }
           : statement,
       );
     await this.putPolicy(role, JSON.stringify(rolePolicy(statements)));

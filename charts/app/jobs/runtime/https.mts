@@ -30,17 +30,23 @@ export function readMounted(path: string, missing: string): string {
   }
 }
 
+export interface ServerOptions {
+  /** One connection for many calls, for those that may all be repeated: a call on one that the server has just closed fails. */
+  readonly keepAlive?: boolean;
+  /** The name that its certificate must have, where that is not the host of its address. */
+  readonly servername?: string;
+}
+
 /** A server that is trusted by its own CA alone. `fetch` takes no CA, ends every call after 300 s, and follows proxies. */
 export class HttpsServer {
   /** https://host:port */
   readonly address: string;
   readonly #agent: Agent;
 
-  /** `keepAlive`: one connection for many calls, for those that may all be repeated: a call on one that the server has just closed fails. */
-  constructor(address: string, ca: string, { keepAlive = false }: { readonly keepAlive?: boolean } = {}) {
+  constructor(address: string, ca: string, { keepAlive = false, servername }: ServerOptions = {}) {
     this.address = address;
     // an agent of its own: Node.js gives the global one the proxy of NODE_USE_ENV_PROXY
-    this.#agent = new Agent({ ca, keepAlive });
+    this.#agent = new Agent({ ca, keepAlive, ...(servername === undefined ? {} : { servername }) });
   }
 
   /** One call. No answer, or one that breaks off, is NotYet: whether to try again is for the caller to know. */

@@ -1,4 +1,4 @@
-import { type Answer, type CallOptions, HttpsServer } from './https.mts';
+import { type Answer, type CallOptions, HttpsServer, type ServerOptions } from './https.mts';
 import { list, object, optional, parse, type Shape, string } from './shape.mts';
 import type { Stop } from './stop.mts';
 import { NotYet, oneLine } from './wait.mts';
@@ -24,7 +24,7 @@ export class Vault {
   readonly #server: HttpsServer;
   readonly #stop: Stop;
 
-  constructor(address: string, ca: string, stop: Stop, options: { readonly keepAlive?: boolean } = {}) {
+  constructor(address: string, ca: string, stop: Stop, options: ServerOptions = {}) {
     this.#server = new HttpsServer(address, ca, options);
     this.#stop = stop;
   }
