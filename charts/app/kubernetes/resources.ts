@@ -26,27 +26,31 @@ const known: KnownProps<ResourceAmounts> = { cpu: true, memory: true, ephemeralS
 
 /** Requests and limits of one container. */
 export class ContainerResources implements Part {
-  constructor(private readonly props: ResourcesProps) {}
+  constructor(
+    private readonly props: ResourcesProps,
+    private readonly group = 'resources',
+  ) {}
 
   /** Each amount alone, and each request against its limit. */
   validate(problems: Problems): void {
+    const { group } = this;
     const { requests, limits } = this.props;
-    problems.checkNames('resources', this.props, { requests: true, limits: true } satisfies KnownProps<ResourcesProps>);
-    problems.checkNames('resources.requests', requests, known);
-    problems.checkNames('resources.limits', limits, known);
+    problems.checkNames(group, this.props, { requests: true, limits: true } satisfies KnownProps<ResourcesProps>);
+    problems.checkNames(`${group}.requests`, requests, known);
+    problems.checkNames(`${group}.limits`, limits, known);
     for (const name of names) {
       const check = name === 'cpu' ? quantityCheck : bytesCheck;
       const good = [
-        problems.require(`resources.requests.${name}`, requests?.[name], check),
+        problems.require(`${group}.requests.${name}`, requests?.[name], check),
         name === 'cpu'
-          ? problems.check('resources.limits.cpu', limits?.cpu, check)
-          : problems.require(`resources.limits.${name}`, limits?.[name], check),
+          ? problems.check(`${group}.limits.cpu`, limits?.cpu, check)
+          : problems.require(`${group}.limits.${name}`, limits?.[name], check),
       ];
       if (good.every(Boolean) && quantityValue(requests[name]) > quantityValue(limits?.[name] ?? ''))
         problems.refuse(
-          `resources.requests.${name}`,
+          `${group}.requests.${name}`,
           requests[name],
-          `at most resources.limits.${name} (${limits?.[name]})`,
+          `at most ${group}.limits.${name} (${limits?.[name]})`,
           'raise the limit or lower the request',
         );
     }

@@ -15,6 +15,13 @@ export interface GuardPace {
   readonly giveUpAfter: number;
 }
 
+/** What tests set instead of the pod's. */
+export interface GuardElsewhere {
+  readonly plan?: GuardPlan;
+  readonly pace?: GuardPace;
+  readonly reach?: typeof tryToReach;
+}
+
 const defaultPace: GuardPace = { connect: 3_000, pause: 1_000, giveUpAfter: 90_000 };
 
 /** Ends well only where none of the targets can be reached from this pod: NetworkPolicies are enforced, and this pod is cut off. */
@@ -22,13 +29,13 @@ export async function startGuard(
   _env: NodeJS.ProcessEnv,
   stop: Stop,
   say: Say,
-  { plan, pace = defaultPace }: { readonly plan?: GuardPlan; readonly pace?: GuardPace } = {},
+  { plan, pace = defaultPace, reach = tryToReach }: GuardElsewhere = {},
 ): Promise<void> {
   const { targets } = plan ?? (JSON.parse(readFileSync('/program/plan.json', 'utf8')) as GuardPlan);
   const start = performance.now();
   for (const { what, host, port } of targets) {
     for (let blocked = 0; blocked < 3; ) {
-      const outcome = await tryToReach(host, port, pace.connect);
+      const outcome = await reach(host, port, pace.connect);
       blocked = outcome === 'blocked' ? blocked + 1 : 0;
       if (outcome !== 'blocked' && performance.now() - start > pace.giveUpAfter)
         throw new Error(
