@@ -141,7 +141,8 @@ export class Installation {
     await kubectl(['-n', name, 'delete', 'jobs', '--all', '--wait=false', '--ignore-not-found']);
     await kubectl(['-n', name, 'delete', 'pods', ...keepers]);
     await kubectl(['delete', 'namespace', name, '--ignore-not-found', '--timeout=120s']);
-    await kubectl(['delete', 'clusterrolebinding', `${name}-vault-auth-delegator`, '--ignore-not-found']);
+    const bindings = ['vault', 'vault-drill-server'].map(account => `${name}-${account}-auth-delegator`);
+    await kubectl(['delete', 'clusterrolebinding', ...bindings, '--ignore-not-found']);
     await awsDelete(['cloudformation', 'delete-stack', '--stack-name', name]);
     const tables: string[] = JSON.parse(await aws(['dynamodb', 'list-tables', '--output', 'json'])).TableNames;
     // those that were restored too

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Custody, VaultConfiguration, type VaultConfigurationProps, VaultInit, type VaultServer } from '../../../charts';
+import { Custody, type KustomizeApp, VaultConfiguration, type VaultConfigurationProps, VaultInit, type VaultServer } from '../../../charts';
 import { type Manifest, yaml } from '../../support/render';
 import { TestCa } from './certificates';
 import { aws, enforceIam, Installation, kubectl } from './cluster';
@@ -30,6 +30,8 @@ export class ConfiguredInstallation extends Installation {
   constructor(
     namespace: string,
     private readonly plugins: readonly Plugin[],
+    /** What stands in main.ts besides. */
+    private readonly more: (app: KustomizeApp, vault: VaultServer) => void = () => undefined,
   ) {
     super(namespace);
     this.databases = `${namespace}-databases`;
@@ -46,6 +48,7 @@ export class ConfiguredInstallation extends Installation {
       const init = new VaultInit(app, 'init', { vault, custody, role: `${this.namespace}-init` });
       const role = `${this.namespace}-configuration`;
       charts = { init, configuration: new VaultConfiguration(app, 'configuration', { vault, admin: init.admin, role, ...props }) };
+      this.more(app, vault);
     });
     if (charts === undefined) throw new Error('no charts');
     this.dist = made.dist;
