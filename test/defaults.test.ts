@@ -4,6 +4,7 @@ import { everyConfigurationProp } from './configuration/all-props';
 import { everyInitProp } from './init/all-props';
 import { everyLockWatchProp } from './lock-watch/all-props';
 import { everyRestoreProp } from './restore/all-props';
+import { everyDrillProp } from './restore/drill/all-props';
 import { everyRolloutProp } from './rollout/all-props';
 import { allProps } from './server/all-props';
 import { declarations, type Member } from './support/declarations';
@@ -17,6 +18,7 @@ const chartProps = {
   rollout: 'VaultRolloutProps',
   lockWatch: 'VaultLockWatchProps',
   restore: 'VaultRestoreProps',
+  drill: 'VaultRestoreDrillProps',
   aws: 'AwsResourcesProps',
 } as const;
 
@@ -86,6 +88,7 @@ test.each([
   ['VaultRolloutProps', { vault: 'a Vault', ...everyRolloutProp }],
   ['VaultLockWatchProps', { vault: 'a Vault', ...everyLockWatchProp }],
   ['VaultRestoreProps', { vault: 'a Vault', ...everyRestoreProp }],
+  ['VaultRestoreDrillProps', { vault: 'a Vault', ...everyDrillProp }],
   ['AwsResourcesProps', everyAwsProp],
 ])('every prop in every group of %s has a value in its test of all props', (type, props) => {
   const seen = new Map<string, boolean>();

@@ -54,7 +54,7 @@ let lease: Lease;
 
 /** A call of Vault with the token of a client. */
 const vault = async (...args: string[]) => (await installation.vaultAs(token, ...args)).stdout;
-const report = async () => JSON.parse(await vault('read', '-format=json', 'database/static-creds/report')).data;
+const report = async () => JSON.parse(await vault('read', '-format=json', 'database/static-creds/orders-report')).data;
 const hash = () => postgres.sql("SELECT rolpassword FROM pg_authid WHERE rolname = 'report'");
 const exists = async (name: string) => (await postgres.sql(`SELECT count(*) FROM pg_roles WHERE rolname = '${name}'`)) === '1';
 

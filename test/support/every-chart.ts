@@ -10,6 +10,8 @@ import {
   VaultLockWatch,
   type VaultLockWatchProps,
   VaultRestore,
+  VaultRestoreDrill,
+  type VaultRestoreDrillProps,
   type VaultRestoreProps,
   VaultRollout,
   type VaultRolloutProps,
@@ -21,6 +23,7 @@ import { everyConfigurationProp } from '../configuration/all-props';
 import { everyInitProp } from '../init/all-props';
 import { everyLockWatchProp } from '../lock-watch/all-props';
 import { everyRestoreProp } from '../restore/all-props';
+import { everyDrillProp } from '../restore/drill/all-props';
 import { everyRolloutProp } from '../rollout/all-props';
 import { allProps } from '../server/all-props';
 import { minimal } from './render';
@@ -33,6 +36,7 @@ export interface EveryChart {
   readonly rollout?: object;
   readonly lockWatch?: object;
   readonly restore?: object;
+  readonly drill?: object;
   readonly aws?: object;
 }
 
@@ -44,6 +48,7 @@ export const chartClasses: Readonly<Record<keyof EveryChart, { readonly name: st
   rollout: VaultRollout,
   lockWatch: VaultLockWatch,
   restore: VaultRestore,
+  drill: VaultRestoreDrill,
   aws: AwsResources,
 };
 
@@ -61,6 +66,7 @@ export const everyChart = {
   rollout: everyRolloutProp,
   lockWatch: everyLockWatchProp,
   restore: everyRestoreProp,
+  drill: everyDrillProp,
   aws: everyAwsProp,
 } satisfies EveryChart;
 
@@ -78,6 +84,7 @@ export function renderEvery({
   rollout,
   lockWatch,
   restore,
+  drill,
   aws,
 }: EveryChart): ReadonlyMap<string, string> {
   const app = new KustomizeApp();
@@ -87,6 +94,7 @@ export function renderEvery({
   if (rollout !== undefined) new VaultRollout(app, 'rollout', { ...(rollout as VaultRolloutProps), vault });
   if (lockWatch !== undefined) new VaultLockWatch(app, 'lockWatch', { ...(lockWatch as VaultLockWatchProps), vault });
   if (restore !== undefined) new VaultRestore(app, 'restore', { ...(restore as VaultRestoreProps), vault });
+  if (drill !== undefined) new VaultRestoreDrill(app, 'drill', { ...(drill as VaultRestoreDrillProps), vault });
   if (aws !== undefined) new AwsResources(app, 'aws', aws as AwsResourcesProps);
   return app.render();
 }

@@ -144,6 +144,7 @@ test('two drills exclude each other', async () => {
 });
 
 describe('the guard', () => {
+  const target = { what: 'the database', host: 'db', port: 5432 };
   const pace = { connect: 50, pause: 1, giveUpAfter: 100 };
   const guard = (host: string, port: number) =>
     startGuard({}, new Stop(() => undefined), () => undefined, { plan: { targets: [{ what: 'the database', host, port }] }, pace });
@@ -161,7 +162,12 @@ describe('the guard', () => {
   });
 
   test('fails where the name has no address: nothing is known then', async () => {
-    await expect(guard('database.invalid', 5432)).rejects.toThrow('database.invalid has no address: correct the name of the database');
+    const unknown = startGuard({}, new Stop(() => undefined), () => undefined, {
+      plan: { targets: [target] },
+      pace,
+      reach: async () => 'unknown name',
+    });
+    await expect(unknown).rejects.toThrow('db has no address: correct the name of the database');
   });
 
   test('lets Vault start where nothing comes back', async () => {
@@ -170,7 +176,7 @@ describe('the guard', () => {
     // a policy may be in force a moment after the pod has started
     const reach = async () => outcomes[tries++] ?? 'reached';
     await startGuard({}, new Stop(() => undefined), () => undefined, {
-      plan: { targets: [{ what: 'the database', host: 'db', port: 1 }] },
+      plan: { targets: [target] },
       pace,
       reach,
     });
