@@ -157,7 +157,9 @@ export class Installation {
     ).BackupSummaries;
     for (const { BackupArn: backup } of backups) await awsDelete(['dynamodb', 'delete-backup', '--backup-arn', backup]);
     const aliases = JSON.parse(await aws(['kms', 'list-aliases', '--output', 'json'])).Aliases;
-    for (const { AliasName: alias, TargetKeyId: key } of aliases.filter((found: Manifest) => found.AliasName === `alias/${name}`)) {
+    for (const { AliasName: alias, TargetKeyId: key } of aliases.filter((found: Manifest) =>
+      [`alias/${name}`, `alias/${name}-new`].includes(found.AliasName),
+    )) {
       await awsDelete(['kms', 'delete-alias', '--alias-name', alias]);
       await awsDelete(['kms', 'schedule-key-deletion', '--key-id', key, '--pending-window-in-days', '7']);
     }
