@@ -18,7 +18,7 @@ export { OutputFile, type OutputFileProps } from './app/kustomize/output-file';
 export { SynthError } from './app/kustomize/synth-error';
 export type { IVault, VaultServices, VaultTable, VaultUnsealKey } from './app/vault';
 export { AwsResources, type AwsResourcesProps } from './aws/aws-resources';
-export type { BackupProps } from './aws/resources/backup';
+export type { BackupCopyProps, BackupLockProps, BackupProps } from './aws/resources/backup';
 export type {
   BackupScheduleProps,
   CommonScheduleProps,
@@ -28,7 +28,7 @@ export type {
 } from './aws/resources/backup-schedule';
 export type { EndpointProps } from './aws/resources/endpoint';
 export type { KeyProps } from './aws/resources/key';
-export type { SecretProps } from './aws/resources/secret';
+export type { SecretProps, SecretReplica } from './aws/resources/secret';
 export type { AutoscalingProps, CommonTableProps, OnDemandTableProps, ProvisionedTableProps, TableProps } from './aws/resources/table';
 export type { AuditDeviceProps } from './configuration/audit-devices';
 export type { AuthMethodProps, OtherAuthProps } from './configuration/auth/auth-methods';

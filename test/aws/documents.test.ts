@@ -252,6 +252,34 @@ describe('backups', () => {
     ]);
   });
 
+  test('are copied elsewhere by the role that makes them, for as long as the backup unless something else is said', () => {
+    const destination = 'arn:aws:backup:eu-central-1:123456789012:backup-vault:vault-data';
+    const files = awsFiles({ backup: { copyTo: { backupVaultArn: destination } } });
+    expect(named(fromCloudFormation(files), 'backup plan')[0].copies).toEqual([[destination, 35]]);
+    const statements: Manifest[] = json(files, 'iam/vault-data-backup.policy.json').Statement;
+    expect(statements.filter(({ Sid }) => /^Copy/.test(Sid)).map(({ Action, Resource }) => [Action, Resource])).toEqual([
+      [['backup:CopyFromBackupVault'], ['arn:aws:backup:eu-west-1:123456789012:recovery-point:*']],
+      [['backup:CopyIntoBackupVault'], [destination]],
+    ]);
+  });
+
+  test('are locked where somebody says so, and then for as long', () => {
+    expect(named(fromCloudFormation(awsFiles()), 'backup vault')[0].lock).toBeUndefined();
+    const lock = { minRetentionDays: 7 };
+    expect(named(fromCloudFormation(awsFiles({ backup: { lock } })), 'backup vault')[0].lock).toEqual([7, undefined, undefined]);
+  });
+
+  test('are encrypted with a key of yours, which the roles of AWS Backup use through it alone', () => {
+    const files = awsFiles({ backup: { kmsKey: dataKey } });
+    const key = `arn:aws:kms:eu-west-1:123456789012:key/${dataKey}`;
+    expect(named(fromCloudFormation(files), 'backup vault')[0].key).toBe(key);
+    const statement = json(files, 'iam/vault-data-backup.policy.json').Statement.find(({ Sid }: Manifest) => Sid === 'BackupKey');
+    expect(statement).toMatchObject({
+      Resource: [key],
+      Condition: { StringEquals: { 'kms:ViaService': ['backup.eu-west-1.amazonaws.com'] } },
+    });
+  });
+
   test('are told to nobody without a topic', () => {
     expect(named(fromCloudFormation(awsFiles()), 'event rule')).toEqual([]);
   });

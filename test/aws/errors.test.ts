@@ -108,6 +108,34 @@ describe('refused, with what is allowed and the fix', () => {
         `backup.failureTopic: got "arn:${place}:alarms"; allowed: topics of account 123456789012 in eu-west-1;`,
       ],
     ),
+    ...Object.entries({
+      'copyTo.backupVaultArn: got nothing; allowed: ARNs of backup vaults;': { copyTo: {} },
+      'copyTo.backupVaultArn: got "vault-data"; allowed: ARNs of backup vaults;': { copyTo: { backupVaultArn: 'vault-data' } },
+      'copyTo.backupVaultArn: got "arn:aws:backup:eu-west-1:123456789012:backup-vault:vault-data"; allowed: vaults in another region or account; leave it out: the backups are there':
+        { copyTo: { backupVaultArn: 'arn:aws:backup:eu-west-1:123456789012:backup-vault:vault-data' } },
+      'copyTo.backupVaultArn: got "arn:aws-cn:backup:cn-north-1:123456789012:backup-vault:vault-data"; allowed: vaults of partition aws;': {
+        copyTo: { backupVaultArn: 'arn:aws-cn:backup:cn-north-1:123456789012:backup-vault:vault-data' },
+      },
+      'kmsKey: got nothing; allowed: a key of yours with a copy in another account;': {
+        copyTo: { backupVaultArn: 'arn:aws:backup:eu-central-1:210987654321:backup-vault:vault-data' },
+      },
+      'kmsKey: got "alias/backups"; allowed: key ids and key ARNs;': { kmsKey: 'alias/backups' },
+      'lock.minRetentionDays: got nothing; allowed: whole numbers from 1 to 36500;': { lock: {} },
+      'lock: got {"minRetentionDays":90}; allowed: days around retentionDays, which are 35;': { lock: { minRetentionDays: 90 } },
+      'lock: got {"minRetentionDays":1,"maxRetentionDays":30}; allowed: days around retentionDays, which are 35;': {
+        lock: { minRetentionDays: 1, maxRetentionDays: 30 },
+      },
+      'lock.changeableForDays: got 1; allowed: whole numbers from 3 to 36500;': { lock: { minRetentionDays: 7, changeableForDays: 1 } },
+    }).map(([message, backup]): Case => [{ backup }, `backup.${message}`]),
+    [
+      { secrets: { replicas: [{ region: 'eu-west-1' }] } },
+      'secrets.replicas[0].region: got "eu-west-1"; allowed: other regions of partition aws;',
+    ],
+    [{ secrets: { replicas: [{ region: 'here' }] } }, 'secrets.replicas[0].region: got "here"; allowed: regions of the partitions'],
+    [
+      { secrets: { replicas: [{ region: 'eu-central-1', kmsKey: 'alias/keys' }] } },
+      'secrets.replicas[0].kmsKey: got "alias/keys"; allowed: key ids and key ARNs;',
+    ],
     ...([Number.NaN, null, [], true] as const).flatMap((value): Case[] => {
       const got = value === null ? 'nothing' : JSON.stringify(value).replace('null', 'NaN');
       return [

@@ -142,7 +142,7 @@ test.each([
   ['cn-north-1', 'aws-cn', 'oidc.eks.cn-north-1.amazonaws.com.cn/id/0123456789ABCDEF0123456789ABCDEF'],
   ['us-gov-west-1', 'aws-us-gov', 'oidc.eks.us-gov-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF'],
 ])('in %s every ARN is of partition %s', (region, partition, provider) => {
-  const props = { ...variants['everything made'], backup: { failureTopic: topic(region) }, oidcProvider: provider };
+  const props = { ...variants['everything made'], backup: { failureTopic: topic(region) }, secrets: {}, oidcProvider: provider };
   const files = awsFiles(props, { aws: { accountId: '123456789012', region } });
   const arns = [...files.values()].join('\n').match(/arn:aws[a-z-]*:[a-z]/g) ?? [];
   expect([...new Set(arns.map(arn => arn.split(':')[1]))]).toEqual([partition]);

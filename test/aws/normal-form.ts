@@ -64,7 +64,13 @@ export function fromCloudFormation(files: Files): NormalForm {
         found[`alias ${p.AliasName}`] = { kept: kept(resource), key: nameOf(p.TargetKeyId) };
         break;
       case 'AWS::SecretsManager::Secret':
-        found[`secret ${p.Name}`] = { kept: kept(resource), description: p.Description, key: p.KmsKeyId, tags: tags(p.Tags) };
+        found[`secret ${p.Name}`] = {
+          kept: kept(resource),
+          description: p.Description,
+          key: p.KmsKeyId,
+          replicas: (p.ReplicaRegions ?? []).map(({ Region, KmsKeyId }: Manifest) => [Region, KmsKeyId]),
+          tags: tags(p.Tags),
+        };
         break;
       case 'AWS::SecretsManager::ResourcePolicy':
         found[`secret policy ${nameOf(p.SecretId)}`] = { kept: kept(resource), policy: policy(p.ResourcePolicy) };
@@ -106,7 +112,16 @@ export function fromCloudFormation(files: Files): NormalForm {
         found[`policy ${p.PolicyName}`] = { roles: p.Roles.map(nameOf), policy: policy(p.PolicyDocument) };
         break;
       case 'AWS::Backup::BackupVault':
-        found[`backup vault ${p.BackupVaultName}`] = { kept: kept(resource), tags: p.BackupVaultTags ?? {} };
+        found[`backup vault ${p.BackupVaultName}`] = {
+          kept: kept(resource),
+          key: p.EncryptionKeyArn,
+          lock: p.LockConfiguration && [
+            p.LockConfiguration.MinRetentionDays,
+            p.LockConfiguration.MaxRetentionDays,
+            p.LockConfiguration.ChangeableForDays,
+          ],
+          tags: p.BackupVaultTags ?? {},
+        };
         break;
       case 'AWS::Backup::BackupPlan':
         found[`backup plan ${p.BackupPlan.BackupPlanName}`] = {
@@ -116,6 +131,9 @@ export function fromCloudFormation(files: Files): NormalForm {
             rule.ScheduleExpression,
             rule.Lifecycle.DeleteAfterDays,
           ]),
+          copies: p.BackupPlan.BackupPlanRule.flatMap(({ CopyActions = [] }: Manifest) =>
+            CopyActions.map(({ DestinationBackupVaultArn, Lifecycle }: Manifest) => [DestinationBackupVaultArn, Lifecycle.DeleteAfterDays]),
+          ),
           tags: p.BackupPlanTags ?? {},
         };
         break;
@@ -214,7 +232,13 @@ export function fromTerraform(files: Files): NormalForm {
           found[`alias ${r.name}`] = { kept: kept(r), key: block(r.target_key_id).description };
           break;
         case 'aws_secretsmanager_secret':
-          found[`secret ${r.name}`] = { kept: kept(r), description: r.description, key: r.kms_key_id, tags: tags(r.tags) };
+          found[`secret ${r.name}`] = {
+            kept: kept(r),
+            description: r.description,
+            key: r.kms_key_id,
+            replicas: (r.replica ?? []).map(({ region, kms_key_id: key }: Manifest) => [region, key]),
+            tags: tags(r.tags),
+          };
           break;
         case 'aws_secretsmanager_secret_policy':
           found[`secret policy ${block(r.secret_arn).name}`] = { kept: kept(r), policy: document(r.policy) };
@@ -259,8 +283,19 @@ export function fromTerraform(files: Files): NormalForm {
         case 'aws_iam_role_policy':
           found[`policy ${r.name}`] = { roles: [block(r.role).name], policy: file(r.policy) };
           break;
-        case 'aws_backup_vault':
-          found[`backup vault ${r.name}`] = { kept: kept(r), tags: tags(r.tags) };
+        case 'aws_backup_vault': {
+          const lock = Object.values<Manifest>(resources.aws_backup_vault_lock_configuration ?? {}).find(
+            ({ backup_vault_name: vault }) => block(vault) === r,
+          );
+          found[`backup vault ${r.name}`] = {
+            kept: kept(r),
+            key: r.kms_key_arn,
+            lock: lock && [lock.min_retention_days, lock.max_retention_days, lock.changeable_for_days],
+            tags: tags(r.tags),
+          };
+          break;
+        }
+        case 'aws_backup_vault_lock_configuration': // part of its vault
           break;
         case 'aws_backup_plan':
           found[`backup plan ${r.name}`] = {
@@ -270,6 +305,9 @@ export function fromTerraform(files: Files): NormalForm {
               rule.schedule,
               rule.lifecycle.delete_after,
             ]),
+            copies: list(r.rule).flatMap(({ copy_action: copy }: Manifest) =>
+              copy === undefined ? [] : [[copy.destination_vault_arn, copy.lifecycle.delete_after]],
+            ),
             tags: tags(r.tags),
           };
           break;

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 
 const folder = join(process.argv[2], 'node_modules', '@cdktf', 'provider-aws');
 const resources = [
-  ...['aws_appautoscaling_policy', 'aws_appautoscaling_target', 'aws_backup_plan', 'aws_backup_selection', 'aws_backup_vault', 'aws_cloudwatch_event_rule'],
+  ...['aws_appautoscaling_policy', 'aws_appautoscaling_target', 'aws_backup_plan', 'aws_backup_selection', 'aws_backup_vault'],
+  ...['aws_backup_vault_lock_configuration', 'aws_cloudwatch_event_rule'],
   ...['aws_cloudwatch_event_target', 'aws_dynamodb_resource_policy', 'aws_dynamodb_table', 'aws_iam_role'],
   ...['aws_iam_role_policy', 'aws_kms_alias', 'aws_kms_key', 'aws_secretsmanager_secret', 'aws_secretsmanager_secret_policy', 'aws_vpc_endpoint'],
 ];

@@ -1,6 +1,8 @@
 import { type AwsEnvironment, iamArn, parseArn, partitionOf, tableArn } from '../../app/aws/environment';
 import { allow, type IamStatement } from '../../app/aws/iam-role';
+import { checkDataKey, kmsKeyArn, kmsKeyCheck, viaService } from '../../app/aws/kms';
 import { label, logicalId } from '../../app/aws/labels';
+import { omitUndefined } from '../../app/kubernetes/omit-undefined';
 import { type Check, type Checks, integer, matching, propsCheck } from '../../app/validation/check';
 import type { Problems } from '../../app/validation/problems';
 import type { AwsResource, NamedPolicies, Templates, TemplateTags } from '../aws-resource';
@@ -28,6 +30,49 @@ export interface BackupProps {
    * @default none, a failed backup is seen in AWS Backup alone
    */
   readonly failureTopic?: string;
+  /**
+   * A copy of every backup in another region or account, where a region that is gone, or an account that somebody took over, does not reach it.
+   * @default none
+   */
+  readonly copyTo?: BackupCopyProps;
+  /**
+   * A lock on the backup vault: nobody deletes a backup before its time.
+   * @default none
+   */
+  readonly lock?: BackupLockProps;
+  /**
+   * The id or ARN of a key of yours that encrypts the backups. A copy in another account needs one: a key that AWS manages cannot be shared (AWS Backup Developer
+   * Guide, "Creating backup copies across AWS accounts"). Not the unseal key.
+   * @default AWS Backup's own key
+   */
+  readonly kmsKey?: string;
+}
+
+/** Where backups are copied to. */
+export interface BackupCopyProps {
+  /** The ARN of a backup vault of yours in another region or account: docs/disaster.md tells how to make it. */
+  readonly backupVaultArn: string;
+  /**
+   * Days until a copy is deleted.
+   * @default as long as the backup
+   */
+  readonly retentionDays?: number;
+}
+
+/** How long the backup vault keeps what is in it, whatever a user asks for (AWS Backup Developer Guide, "AWS Backup Vault Lock"). */
+export interface BackupLockProps {
+  /** The fewest days that a backup may be kept. */
+  readonly minRetentionDays: number;
+  /**
+   * The most days that a backup may be kept.
+   * @default no limit
+   */
+  readonly maxRetentionDays?: number;
+  /**
+   * Days, 3 or more, after which nobody can take the lock away, AWS included, and the vault can never be deleted before its backups are over.
+   * @default never, whoever may `backup:DeleteBackupVaultLockConfiguration` can take it away
+   */
+  readonly changeableForDays?: number;
 }
 
 const defaultRetentionDays = 35;
@@ -41,6 +86,23 @@ const checks: Checks<BackupProps> = {
     allowed: 'ARNs of standard SNS topics',
     fix: 'write for example "arn:aws:sns:eu-west-1:123456789012:alarms"',
   },
+  copyTo: propsCheck,
+  lock: propsCheck,
+  kmsKey: kmsKeyCheck,
+};
+const days = integer(1, 36500, 'write a number of days, such as 35');
+const copyChecks: Checks<BackupCopyProps> = {
+  backupVaultArn: {
+    ok: value => parseArn(value)?.service === 'backup' && /^backup-vault:[A-Za-z0-9_-]{2,50}$/.test(parseArn(value)?.resource ?? ''),
+    allowed: 'ARNs of backup vaults',
+    fix: 'write for example "arn:aws:backup:eu-central-1:123456789012:backup-vault:vault-data"',
+  },
+  retentionDays: days,
+};
+const lockChecks: Checks<BackupLockProps> = {
+  minRetentionDays: days,
+  maxRetentionDays: days,
+  changeableForDays: integer(3, 36500, 'write a number of days, 3 or more'),
 };
 
 /** AWS Backup API reference, "CreateBackupVault". Room for the role's "-backup" is in it. */
@@ -59,6 +121,10 @@ interface Backup {
   readonly retentionDays: number;
   /** The ARN of the SNS topic that hears of failures; nobody does where undefined. */
   readonly failureTopic?: string;
+  readonly copy?: Required<BackupCopyProps>;
+  readonly lock?: BackupLockProps;
+  /** The ARN of the key that encrypts it; AWS Backup's own where undefined. */
+  readonly kmsKey?: string;
 }
 
 /** A backup vault, plan and selection of AWS Backup for each table, the role that makes the backups, and what tells of failures. */
@@ -73,13 +139,38 @@ export class Backups implements AwsResource {
   validate(problems: Problems): void {
     if (this.props === 'off') return;
     const tables = this.environment.ofType('table').map(({ name }) => name);
-    checkBackup(problems, problems.isGroup('backup', this.props, 'off') ? this.props : {}, tables, this.environment.aws);
+    const props = problems.isGroup('backup', this.props, 'off') ? this.props : {};
+    checkBackup(problems, props, tables, this.environment.aws);
+    if (props.copyTo !== undefined && propsCheck.ok(props.copyTo)) checkCopy(problems, props, tables, this.environment.aws);
+    if (props.lock !== undefined && propsCheck.ok(props.lock)) checkLock(problems, props.lock, props.retentionDays ?? defaultRetentionDays);
+    const unsealKeys = this.environment.ofType('key').map(({ name }) => name);
+    checkDataKey(problems, 'backup.kmsKey', props.kmsKey, {
+      aws: this.environment.aws,
+      unsealKeys,
+      why: 'take another: who restores a backup need not unseal a Vault',
+    });
+  }
+
+  /** What the roles that back up are called. */
+  get roleNames(): readonly string[] {
+    return this.props === 'off' ? [] : this.environment.ofType('table').map(({ name }) => backupRoleName(name));
   }
 
   /** The role that AWS Backup takes for each table. */
   get roles(): readonly RoleModel[] {
     const { aws } = this.environment;
-    return this.props === 'off' || aws === undefined ? [] : this.environment.ofType('table').map(({ name }) => backupRole(name, aws));
+    const { props } = this;
+    return props === 'off' || aws === undefined
+      ? []
+      : this.environment.ofType('table').map(({ name }) => backupRole(backupModel(name, props, aws), aws));
+  }
+
+  /** What AWS Backup’s roles may do with the key of the user’s that encrypts backups: those that back up, and those that restore. */
+  get keyStatements(): readonly IamStatement[] {
+    const { aws } = this.environment;
+    if (this.props === 'off' || this.props.kmsKey === undefined || aws === undefined) return [];
+    const actions = ['CreateGrant', 'Decrypt', 'DescribeKey', 'GenerateDataKey'];
+    return [{ ...allow('BackupKey', 'kms', actions, kmsKeyArn(this.props.kmsKey, aws)), conditions: viaService('backup', aws.region) }];
   }
 
   /** The ARNs of those roles that use a table. */
@@ -91,6 +182,10 @@ export class Backups implements AwsResource {
   terraform(): Readonly<Record<string, Blocks>> {
     return {
       aws_backup_vault: byName(this.models, terraformVault),
+      aws_backup_vault_lock_configuration: byName(
+        this.models.filter(({ lock }) => lock !== undefined),
+        terraformLock,
+      ),
       aws_backup_plan: byName(this.models, terraformPlan),
       aws_backup_selection: byName(this.models, terraformSelection),
       aws_cloudwatch_event_rule: byName(this.watched, terraformFailureRule),
@@ -146,6 +241,49 @@ function checkBackup(problems: Problems, props: BackupProps, tables: readonly st
   for (const table of tables) problems.check('backup: table', table, backedUpNameCheck);
 }
 
+function checkCopy(problems: Problems, { copyTo, kmsKey }: BackupProps, tables: readonly string[], aws: AwsEnvironment | undefined): void {
+  problems.checkAll('backup.copyTo', copyTo, copyChecks);
+  if (!problems.require('backup.copyTo.backupVaultArn', copyTo?.backupVaultArn, copyChecks.backupVaultArn) || aws === undefined) return;
+  const arn = parseArn(copyTo?.backupVaultArn ?? '');
+  if (arn?.partition !== partitionOf(aws.region))
+    problems.refuse(
+      'backup.copyTo.backupVaultArn',
+      copyTo?.backupVaultArn,
+      `vaults of partition ${partitionOf(aws.region)}`,
+      'correct the ARN',
+    );
+  else if (arn.account === aws.accountId && arn.region === aws.region)
+    problems.refuse(
+      'backup.copyTo.backupVaultArn',
+      copyTo?.backupVaultArn,
+      'vaults in another region or account',
+      tables.some(table => arn.resource === `backup-vault:${table}`)
+        ? 'leave it out: the backups are there'
+        : 'name one that this region’s end does not reach',
+    );
+  else if (arn.account !== aws.accountId && kmsKey === undefined)
+    problems.refuse(
+      'backup.kmsKey',
+      undefined,
+      'a key of yours with a copy in another account',
+      'name one whose policy lets that account decrypt',
+    );
+}
+
+function checkLock(problems: Problems, lock: BackupLockProps, retentionDays: number): void {
+  problems.checkAll('backup.lock', lock, lockChecks);
+  const { minRetentionDays: min, maxRetentionDays: max } = lock;
+  if (!problems.require('backup.lock.minRetentionDays', min, lockChecks.minRetentionDays)) return;
+  // AWS Backup fails every job whose retention is outside
+  if (min > retentionDays || (max !== undefined && max < retentionDays))
+    problems.refuse(
+      'backup.lock',
+      { minRetentionDays: min, ...(max === undefined ? {} : { maxRetentionDays: max }) },
+      `days around retentionDays, which are ${retentionDays}`,
+      'correct one of them: every backup would fail',
+    );
+}
+
 /** Minutes until a backup has to begin, and to end: AWS Backup's own, written down since Terraform's provider has others. */
 const backupWindows = { start: 8 * 60, completion: 7 * 24 * 60 };
 
@@ -157,7 +295,12 @@ const backupModel = (table: string, props: BackupProps, aws: AwsEnvironment): Ba
   role: backupRoleName(table),
   schedule: cron(props.schedule ?? {}),
   retentionDays: props.retentionDays ?? defaultRetentionDays,
-  ...(props.failureTopic === undefined ? {} : { failureTopic: props.failureTopic }),
+  ...omitUndefined({
+    failureTopic: props.failureTopic,
+    copy: props.copyTo && { retentionDays: props.retentionDays ?? defaultRetentionDays, ...omitUndefined(props.copyTo) },
+    lock: props.lock,
+    kmsKey: props.kmsKey === undefined ? undefined : kmsKeyArn(props.kmsKey, aws),
+  }),
 });
 
 const failureRuleName = (table: string): string => `${table}-backup-failed`;
@@ -170,20 +313,39 @@ const failurePattern = (vault: string): object => ({
 });
 
 /** What AWS Backup does with a DynamoDB table (AWS managed policy AWSBackupServiceRolePolicyForBackup), on this table alone. */
-function backupRole(table: string, aws: AwsEnvironment): RoleModel {
+function backupRole({ name: table, role, copy }: Backup, aws: AwsEnvironment): RoleModel {
   const arn = tableArn(table, aws);
+  const points = `arn:${partitionOf(aws.region)}:backup:${aws.region}:${aws.accountId}:recovery-point:*`;
   const statements: readonly IamStatement[] = [
     allow('Table', 'dynamodb', ['CreateBackup', 'DescribeTable', 'ListTagsOfResource', 'StartAwsBackupJob'], arn),
     allow('Backups', 'dynamodb', ['DeleteBackup', 'DescribeBackup'], `${arn}/backup/*`),
     // tags of the table come with its backups
-    allow('Tags', 'backup', ['TagResource'], `arn:${partitionOf(aws.region)}:backup:${aws.region}:${aws.accountId}:recovery-point:*`),
+    allow('Tags', 'backup', ['TagResource'], points),
+    ...(copy === undefined
+      ? []
+      : [
+          allow('CopyFrom', 'backup', ['CopyFromBackupVault'], points),
+          allow('CopyInto', 'backup', ['CopyIntoBackupVault'], copy.backupVaultArn),
+        ]),
   ];
-  return { name: backupRoleName(table), path: '/', trust: serviceTrust('backup.amazonaws.com'), statements };
+  return { name: role, path: '/', trust: serviceTrust('backup.amazonaws.com'), statements };
 }
 
-const terraformVault = ({ name }: Backup): object => ({ name, tags: terraformTags, lifecycle: preventDestroy });
+const terraformVault = ({ name, kmsKey }: Backup): object => ({
+  name,
+  ...(kmsKey && { kms_key_arn: kmsKey }),
+  tags: terraformTags,
+  lifecycle: preventDestroy,
+});
 
-const terraformPlan = ({ name, schedule, retentionDays }: Backup): object => ({
+const terraformLock = ({ name, lock }: Backup): object => ({
+  backup_vault_name: `\${aws_backup_vault.${label(name)}.name}`,
+  min_retention_days: lock?.minRetentionDays,
+  ...(lock?.maxRetentionDays && { max_retention_days: lock.maxRetentionDays }),
+  ...(lock?.changeableForDays && { changeable_for_days: lock.changeableForDays }),
+});
+
+const terraformPlan = ({ name, schedule, retentionDays, copy }: Backup): object => ({
   name,
   rule: {
     rule_name: name,
@@ -192,6 +354,7 @@ const terraformPlan = ({ name, schedule, retentionDays }: Backup): object => ({
     start_window: backupWindows.start,
     completion_window: backupWindows.completion,
     lifecycle: { delete_after: retentionDays },
+    ...(copy && { copy_action: { destination_vault_arn: copy.backupVaultArn, lifecycle: { delete_after: copy.retentionDays } } }),
   },
   tags: terraformTags,
 });
@@ -216,13 +379,24 @@ const terraformFailureTarget = ({ name, failureTopic }: Backup): object => ({
   arn: failureTopic,
 });
 
-const templateVault = ({ name }: Backup, tags: object | undefined): object => ({
+const templateVault = ({ name, kmsKey, lock }: Backup, tags: object | undefined): object => ({
   Type: 'AWS::Backup::BackupVault',
   ...retain,
-  Properties: { BackupVaultName: name, ...(tags && { BackupVaultTags: tags }) },
+  Properties: {
+    BackupVaultName: name,
+    ...(kmsKey && { EncryptionKeyArn: kmsKey }),
+    ...(lock && {
+      LockConfiguration: {
+        MinRetentionDays: lock.minRetentionDays,
+        ...(lock.maxRetentionDays && { MaxRetentionDays: lock.maxRetentionDays }),
+        ...(lock.changeableForDays && { ChangeableForDays: lock.changeableForDays }),
+      },
+    }),
+    ...(tags && { BackupVaultTags: tags }),
+  },
 });
 
-const templatePlan = ({ name, schedule, retentionDays }: Backup, tags: object | undefined): object => ({
+const templatePlan = ({ name, schedule, retentionDays, copy }: Backup, tags: object | undefined): object => ({
   Type: 'AWS::Backup::BackupPlan',
   Properties: {
     BackupPlan: {
@@ -235,6 +409,9 @@ const templatePlan = ({ name, schedule, retentionDays }: Backup, tags: object | 
           StartWindowMinutes: backupWindows.start,
           CompletionWindowMinutes: backupWindows.completion,
           Lifecycle: { DeleteAfterDays: retentionDays },
+          ...(copy && {
+            CopyActions: [{ DestinationBackupVaultArn: copy.backupVaultArn, Lifecycle: { DeleteAfterDays: copy.retentionDays } }],
+          }),
         },
       ],
     },

@@ -24,8 +24,8 @@ export class Roles implements AwsResource {
 
   validate(problems: Problems): void {
     problems.check('actions', this.props.actions, oneOf('least', 'documented'));
-    const names = [...this.serviceRoles, ...this.environment.roles].map(({ name }) => name);
-    for (const name of sameInDocuments(names))
+    const required = [...this.environment.ofType('service-role'), ...this.environment.roles].map(({ name }) => name);
+    for (const name of sameInDocuments([...this.beside.backups.roleNames, ...required]))
       problems.refuse('role', name, 'names that differ in letters and digits from every other role', 'rename it');
   }
 
@@ -74,11 +74,14 @@ export class Roles implements AwsResource {
         trust: serviceAccountTrust(role, this.props.oidcProvider),
         statements: this.statementsOf(role, aws),
       })),
-      ...this.serviceRoles.map(role => ({ ...role, statements: [...role.statements, ...keyStatements] })),
+      ...this.serviceRoles.map(role => ({
+        ...role,
+        statements: [...role.statements, ...keyStatements, ...this.beside.backups.keyStatements],
+      })),
     ];
   }
 
-  /** Roles that AWS Backup takes on: they use tables, and the key that encrypts them. */
+  /** Roles that AWS Backup takes on: they use tables, and the keys that encrypt tables and backups. */
   private get serviceRoles(): readonly RoleModel[] {
     const required = this.environment.ofType('service-role');
     return [

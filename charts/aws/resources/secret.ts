@@ -1,9 +1,9 @@
-import { type AwsEnvironment, iamArn } from '../../app/aws/environment';
-import { kmsKeyArn } from '../../app/aws/kms';
+import { type AwsEnvironment, iamArn, partitionOf, regionCheck } from '../../app/aws/environment';
+import { checkDataKey, kmsKeyArn } from '../../app/aws/kms';
 import { label, logicalId } from '../../app/aws/labels';
 import type { RequiredSecret } from '../../app/aws/requirement';
 import { booleanCheck, type Checks } from '../../app/validation/check';
-import type { Problems } from '../../app/validation/problems';
+import type { KnownProps, Problems } from '../../app/validation/problems';
 import type { AwsResource, NamedPolicies, Templates, TemplateTags } from '../aws-resource';
 import { arnOutputs, byLogicalId, ref, resourcePolicyDocument, retain } from '../cloudformation-syntax';
 import type { EnvironmentRequirements } from '../environment-requirements';
@@ -19,14 +19,32 @@ export interface SecretProps {
    * @default true
    */
   readonly restrictAccess?: boolean;
+  /**
+   * Other regions that get a copy of each secret, with its policy, for the day on which this region is gone. With `restrictAccess` who may break glass alone adds
+   * one later.
+   * @default none
+   */
+  readonly replicas?: readonly SecretReplica[];
 }
 
-const checks: Checks<SecretProps> = { restrictAccess: booleanCheck };
+/** A copy of a secret in another region. */
+export interface SecretReplica {
+  /** The region. */
+  readonly region: string;
+  /**
+   * The id or ARN of a key of yours in that region which encrypts the copy.
+   * @default the key that AWS manages for Secrets Manager
+   */
+  readonly kmsKey?: string;
+}
+
+const checks: Checks<Omit<SecretProps, 'replicas'>> = { restrictAccess: booleanCheck };
 
 interface Secret {
   readonly name: string;
   /** The ARN of the key that encrypts it; AWS's own where undefined. */
   readonly kmsKey?: string;
+  readonly replicas: readonly SecretReplica[];
   /** Empty where the secret has no policy of its own. */
   readonly policy: readonly ResourcePolicyStatement[];
 }
@@ -39,7 +57,27 @@ export class Secrets implements AwsResource {
   ) {}
 
   validate(problems: Problems): void {
-    if (problems.isGroup('secrets', this.props, 'existing')) problems.checkAll('secrets', this.props, checks);
+    if (!problems.isGroup('secrets', this.props, 'existing')) return;
+    problems.checkAll('secrets', this.props, checks, 'replicas');
+    for (const [at, replica] of problems.listed('secrets.replicas', this.props.replicas)) this.checkReplica(problems, at, replica);
+  }
+
+  private checkReplica(problems: Problems, at: string, replica: SecretReplica): void {
+    const { aws } = this.environment;
+    problems.checkNames(at, replica, { region: true, kmsKey: true } satisfies KnownProps<SecretReplica>);
+    if (!problems.require(`${at}.region`, replica.region, regionCheck) || aws === undefined) return;
+    if (replica.region === aws.region || partitionOf(replica.region) !== partitionOf(aws.region))
+      problems.refuse(
+        `${at}.region`,
+        replica.region,
+        `other regions of partition ${partitionOf(aws.region)}`,
+        'name another, or leave it out',
+      );
+    checkDataKey(problems, `${at}.kmsKey`, replica.kmsKey, {
+      aws: { ...aws, region: replica.region },
+      unsealKeys: this.environment.ofType('key').map(({ name }) => name),
+      why: 'who reads the copy would need the key that unseals: take another',
+    });
   }
 
   get policies(): NamedPolicies {
@@ -84,6 +122,10 @@ export class Secrets implements AwsResource {
 const secretModel = ({ name, kmsKey }: RequiredSecret, props: SecretProps, aws: AwsEnvironment): Secret => ({
   name,
   ...(kmsKey === undefined ? {} : { kmsKey: kmsKeyArn(kmsKey, aws) }),
+  replicas: (props.replicas ?? []).map(({ region, kmsKey: key }) => ({
+    region,
+    ...(key === undefined ? {} : { kmsKey: kmsKeyArn(key, { ...aws, region }) }),
+  })),
   policy:
     (props.restrictAccess ?? true)
       ? [
@@ -103,10 +145,11 @@ const secretModel = ({ name, kmsKey }: RequiredSecret, props: SecretProps, aws: 
       : [],
 });
 
-const terraformSecret = ({ name, kmsKey }: Secret): object => ({
+const terraformSecret = ({ name, kmsKey, replicas }: Secret): object => ({
   name,
   description: 'Recovery keys of Vault, written by its init Job',
   ...(kmsKey && { kms_key_id: kmsKey }),
+  ...(replicas.length > 0 && { replica: replicas.map(({ region, kmsKey: key }) => ({ region, ...(key && { kms_key_id: key }) })) }),
   tags: terraformTags,
   lifecycle: preventDestroy,
 });
@@ -117,13 +160,16 @@ const terraformSecretPolicy = ({ name }: Secret): object => ({
   lifecycle: preventDestroy,
 });
 
-const templateSecret = ({ name, kmsKey }: Secret, tags: object): object => ({
+const templateSecret = ({ name, kmsKey, replicas }: Secret, tags: object): object => ({
   Type: 'AWS::SecretsManager::Secret',
   ...retain,
   Properties: {
     Name: name,
     Description: 'Recovery keys of Vault, written by its init Job',
     ...(kmsKey && { KmsKeyId: kmsKey }),
+    ...(replicas.length > 0 && {
+      ReplicaRegions: replicas.map(({ region, kmsKey: key }) => ({ Region: region, ...(key && { KmsKeyId: key }) })),
+    }),
     ...tags,
   },
 });
