@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { TestCa } from './support/certificates';
 import { aws, enforceIam, kubectl } from './support/cluster';
-import { RestoredInstallation } from './support/restore';
+import { RestoredInstallation, tableOverlay } from './support/restore';
 import { eventually } from './support/shell';
 
 jest.setTimeout(10 * 60_000);
@@ -110,7 +110,8 @@ test('the table is lost: from the newest backup to a Vault with its data, as doc
   const restored = Date.now();
 
   await eventually('the servers to be gone', 120, async () => expect(await installation.pods()).toEqual([]));
-  await kubectl(['apply', '-k', await installation.moveTo(table, made.vault)]);
+  await installation.useTable(table, made.vault);
+  await kubectl(['apply', '-k', tableOverlay(installation.folder, table)]);
   await installation.settled(3, 240);
   const read = await eventually('the secret', 60, async () => {
     const answer = await secret();

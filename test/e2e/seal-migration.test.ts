@@ -38,7 +38,8 @@ const waits = (pod: string) =>
 
 /** Types recovery keys, as a person does at the prompt of `vault operator unseal -migrate`; here their input is not a terminal. */
 async function type(pod: string): Promise<void> {
-  for (const key of keys) await installation.exec(pod, ['vault', 'write', 'sys/unseal', 'migrate=true', 'key=-'], { input: key });
+  for (const key of keys)
+    await installation.exec(pod, ['vault', 'write', 'sys/unseal', '-'], { input: JSON.stringify({ migrate: true, key }) });
 }
 
 const read = async () => (await installation.vault('vault-0', root, ['kv', 'get', '-field=hello', 'kv/greeting'])).stdout;

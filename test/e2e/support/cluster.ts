@@ -119,7 +119,30 @@ export class Installation {
       .statements()
       .map(statement => ({ ...statement, actions: statement.actions.filter(action => action !== without) }));
     const document = JSON.stringify(rolePolicy(statements.filter(({ actions }) => actions.length > 0)));
-    await aws(['iam', 'put-role-policy', '--role-name', role.name, '--policy-name', role.name, '--policy-document', document]);
+    await this.putPolicy(role, document);
+  }
+
+  /** The role of the restore Job. A stand-in for AWS knows no resources of CloudWatch and autoscaling, and calls the first by the name that requests are signed with. */
+  async makeRestoreRole(role: IamRole): Promise<void> {
+    await this.makeRole(role);
+    if (process.env['ENFORCE_IAM'] === undefined) return;
+    const statements = role
+      .statements()
+      .map(statement =>
+        statement.actions.some(action => /^(cloudwatch|application-autoscaling):/.test(action))
+          ? { sid: statement.sid, actions: statement.actions.map(action => action.replace('cloudwatch:', 'monitoring:')), resources: ['*'] }
+          : statement,
+      );
+    await this.putPolicy(role, JSON.stringify(rolePolicy(statements)));
+  }
+
+  private putPolicy(role: IamRole, document: string): Promise<string> {
+    return aws(['iam', 'put-role-policy', '--role-name', role.name, '--policy-name', role.name, '--policy-document', document]);
+  }
+
+  /** Lets the servers' role use another table instead of their own. */
+  async useTable(table: string, { role }: VaultServer): Promise<void> {
+    await this.putPolicy(role, JSON.stringify(rolePolicy(role.statements())).replaceAll(`table/${this.namespace}"`, `table/${table}"`));
   }
 
   /** Takes away what a role may do; allow gives it back. */
