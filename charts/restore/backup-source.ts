@@ -1,9 +1,9 @@
 import type { Construct } from 'constructs';
-import { iamArn, partitionOf, tableArn } from '../app/aws/environment';
+import { iamArn, parseArn, partitionOf, tableArn } from '../app/aws/environment';
 import type { IamStatement } from '../app/aws/iam-role';
 import { AwsRequirement } from '../app/aws/requirement';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
-import { matching } from '../app/validation/check';
+import { type Check, matching } from '../app/validation/check';
 import type { Part } from '../app/validation/part';
 import type { Problems } from '../app/validation/problems';
 import type { IVault } from '../app/vault';
@@ -17,6 +17,12 @@ const backupVaultCheck = matching(
   'write for example "vault-backups"',
 );
 
+const tableArnCheck: Check<string> = {
+  ok: value => parseArn(value)?.service === 'dynamodb' && /^table\/[a-zA-Z0-9_.-]{3,255}$/.test(parseArn(value)?.resource ?? ''),
+  allowed: 'ARNs of DynamoDB tables',
+  fix: 'write for example "arn:aws:dynamodb:eu-west-1:123456789012:table/vault-data"',
+};
+
 /** What writes the items of a new table (DynamoDB Developer Guide, "Using IAM with DynamoDB backup and restore"). */
 const itemActions = ['BatchWriteItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'Scan', 'UpdateItem'].map(name => `dynamodb:${name}`);
 
@@ -24,6 +30,8 @@ export interface BackupSourceProps {
   readonly vault: IVault;
   /** The backup vault that the user named, or "none"; the table's where undefined. */
   readonly backupVault: string | undefined;
+  /** The table whose backups are copied here; the Vault's own where undefined. */
+  readonly copiesOf?: string | undefined;
   /** The names of the tables that are restored into, as IAM matches them. */
   readonly target: string;
   /** What the name of AWS Backup's role ends with. */
@@ -48,6 +56,7 @@ export class BackupSource implements Part {
       table,
       tableArn: this.arn(table),
       region,
+      backupsOf: props.copiesOf ?? this.arn(table),
       ...omitUndefined({ awsBackup: restoresThere ? { vault: backupVault, role: iamArn(vault.aws, `role/${role}`) } : undefined }),
     };
     if (restoresThere)
@@ -60,10 +69,19 @@ export class BackupSource implements Part {
   }
 
   validate(problems: Problems): void {
-    const { vault, backupVault } = this.props;
+    const { vault, backupVault, copiesOf } = this.props;
     if (vault.table === undefined)
       problems.refuse('vault.table', undefined, 'a Vault with a DynamoDB table', 'restore its storage by its own means');
     problems.check('backupVault', backupVault, backupVaultCheck);
+    if (problems.check('copiesOf', copiesOf, tableArnCheck) && copiesOf !== undefined) {
+      const partition = partitionOf(vault.aws.region);
+      if (parseArn(copiesOf)?.partition !== partition)
+        problems.refuse('copiesOf', copiesOf, `tables of partition ${partition}`, 'correct the ARN');
+      else if (copiesOf === this.plan?.tableArn)
+        problems.refuse('copiesOf', copiesOf, 'another table than that of the Vault', 'leave it out: its own backups are found');
+      else if (backupVault === undefined || backupVault === 'none')
+        problems.refuse('backupVault', backupVault, 'the backup vault that the copies are in', 'name it');
+    }
   }
 
   /** What the Job may do: find backups, look at them, and restore one into a table of these names. */

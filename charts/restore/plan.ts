@@ -3,6 +3,8 @@ export interface SourcePlan {
   readonly table: string;
   readonly tableArn: string;
   readonly region: string;
+  /** The table whose recovery points are looked for: the same one, or one whose backups are copied here. */
+  readonly backupsOf: string;
   /** AWS Backup's vault, and the role that AWS Backup takes on to restore from it; undefined where DynamoDB's own backups are all. */
   readonly awsBackup?: { readonly vault: string; readonly role: string };
 }

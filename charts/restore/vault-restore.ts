@@ -29,6 +29,12 @@ export interface VaultRestoreProps {
    */
   readonly backupVault?: string;
   /**
+   * The ARN of another table, of another region or account, whose backups AWS Backup copies into that backup vault: what is restored where this Vault takes over
+   * from one that is gone (docs/disaster.md).
+   * @default the table of this Vault
+   */
+  readonly copiesOf?: string;
+  /**
    * Seconds that the restore itself may take: minutes as a rule, and hours with a large table.
    * @default 14400
    */
@@ -69,7 +75,13 @@ export class VaultRestore extends Chart {
     const name = jobName(vault, 'restore');
     const pods = selectorLabels(vault.name, 'restore');
     const prefix = `${vault.table?.name}-restored-`;
-    const source = new BackupSource(this, { vault, backupVault: props.backupVault, target: `${prefix}*`, roleSuffix: 'restore' });
+    const source = new BackupSource(this, {
+      vault,
+      backupVault: props.backupVault,
+      copiesOf: props.copiesOf,
+      target: `${prefix}*`,
+      roleSuffix: 'restore',
+    });
     const outbound = new Outbound(props.outbound);
     const resources = new ContainerResources(props.resources ?? defaultResources);
 
@@ -79,7 +91,7 @@ export class VaultRestore extends Chart {
     jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound });
 
     const plan: RestorePlan = {
-      source: source.plan ?? { table: '', tableArn: '', region: '' },
+      source: source.plan ?? { table: '', tableArn: '', region: '', backupsOf: '' },
       prefix,
       documents: { label: `${label(prefix)}_`, logicalId: logicalId('Table', prefix) },
       statefulSet: vault.name,
@@ -161,6 +173,7 @@ const validateOwn = (problems: Problems, { waitSeconds }: VaultRestoreProps): vo
 const known: KnownProps<VaultRestoreProps> = {
   vault: true,
   backupVault: true,
+  copiesOf: true,
   waitSeconds: true,
   role: true,
   resources: true,

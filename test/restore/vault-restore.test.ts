@@ -75,6 +75,13 @@ describe('its role', () => {
   });
 });
 
+test('finds copies of another region’s backups by the table that they are of', () => {
+  const other = 'arn:aws:dynamodb:ap-northeast-1:123456789012:table/vault-data';
+  const plan = (props: Props) => JSON.parse(objects(props)['ConfigMap/vault-restore-program'].data['plan.json']);
+  expect(plan({ copiesOf: other, backupVault: 'copies' }).source).toMatchObject({ backupsOf: other, tableArn: table });
+  expect(plan({}).source.backupsOf).toBe(table);
+});
+
 test('AwsResources makes the role that AWS Backup restores with, which the backup role cannot', () => {
   const { app } = make();
   new AwsResources(app, 'aws', { oidcProvider: 'oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE' });
@@ -95,6 +102,17 @@ test('AwsResources makes the role that AWS Backup restores with, which the backu
 describe('what is wrong is refused', () => {
   test.each([
     ['a backup vault that cannot be', { backupVault: 'a b' }, 'backupVault: got "a b"; allowed: names of backup vaults'],
+    ['copies of what is no table', { copiesOf: 'vault-data' }, 'copiesOf: got "vault-data"; allowed: ARNs of DynamoDB tables;'],
+    [
+      'copies of its own table',
+      { copiesOf: table, backupVault: 'copies' },
+      `copiesOf: got "${table}"; allowed: another table than that of the Vault;`,
+    ],
+    [
+      'copies that are nowhere',
+      { copiesOf: 'arn:aws:dynamodb:us-east-1:123456789012:table/vault-data' },
+      'backupVault: got nothing; allowed: the backup vault that the copies are in;',
+    ],
     ['a wait that is too short', { waitSeconds: 1 }, 'waitSeconds: got 1; allowed: whole numbers from 60 to 86400;'],
   ])('%s', (_, props: Props, message) => {
     expect(problemsOf(() => make(props).app.render())).toEqual([expect.stringContaining(`[restore] ${message}`)]);

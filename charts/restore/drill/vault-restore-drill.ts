@@ -161,7 +161,7 @@ export class VaultRestoreDrill extends Chart {
     const lease = name;
     const plan: DrillPlan = {
       lease,
-      source: source.plan ?? { table: '', tableArn: '', region: '' },
+      source: source.plan ?? { table: '', tableArn: '', region: '', backupsOf: '' },
       scratch,
       server: { deployment: `${name}-server`, selector: server.selector, port: server.port },
       login: login.plan,

@@ -115,11 +115,11 @@ export class Backups {
 
   /** Those of AWS Backup that DynamoDB does not list (AWS Backup Developer Guide, "Advanced DynamoDB backup"). */
   async #recoveryPoints(): Promise<readonly Backup[]> {
-    const { awsBackup, tableArn } = this.#plan;
+    const { awsBackup, backupsOf } = this.#plan;
     if (awsBackup === undefined) return [];
     const found: Backup[] = [];
     for (let token: string | undefined; ; ) {
-      const query = new URLSearchParams({ resourceArn: tableArn, ...(token === undefined ? {} : { nextToken: token }) });
+      const query = new URLSearchParams({ resourceArn: backupsOf, ...(token === undefined ? {} : { nextToken: token }) });
       const path = `/backup-vaults/${awsBackup.vault}/recovery-points/?${query}`;
       const answer = await this.#aws.rest('backup', 'GET', path, undefined, pointList).catch((error: unknown) => {
         if (!(error instanceof AwsError && error.code === 'ResourceNotFoundException')) throw error;
