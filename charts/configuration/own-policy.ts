@@ -22,5 +22,7 @@ export const databasePolicy = (mount: string): string => policyHcl(databaseRules
 const databaseRules = (mount: string): readonly PolicyRule[] => [
   ...['config', 'roles', 'static-roles'].map(kind => rule(`${mount}/${kind}/*`, ...all)),
   rule(`${mount}/rotate-root/*`, 'create', 'update'),
+  // for a person, after a restore: what was rotated since
+  rule(`${mount}/rotate-role/*`, 'create', 'update'),
   rule(`${mount}/creds/master-*`, 'read'),
 ];

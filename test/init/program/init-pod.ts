@@ -1,12 +1,11 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Custody, KustomizeApp, VaultInit, type VaultInitProps, VaultServer } from '../../../charts';
-import { Stop, Stopped } from '../../../charts/app/jobs/runtime/stop.mts';
 import { startInit } from '../../../charts/init/program/start.mts';
 import { FakeAws } from '../../support/fakes/fake-aws';
 import { FakeKubernetes } from '../../support/fakes/fake-kubernetes';
 import { FakeVault } from '../../support/fakes/fake-vault';
+import { JobPod, renderedOnce } from '../../support/job-pod';
 import { type Manifest, minimal, objectsOf } from '../../support/render';
 
 export interface Ended {
@@ -14,59 +13,45 @@ export interface Ended {
   readonly output: string;
 }
 
-/** A ServiceAccount token that is good for so many seconds. */
-export const serviceAccountToken = (seconds: number): string =>
-  ['e30', Buffer.from(JSON.stringify({ exp: Math.floor(Date.now() / 1000) + seconds })).toString('base64url'), '5ecre7-signature'].join(
-    '.',
-  );
+type Props = Partial<Omit<VaultInitProps, 'vault'>>;
+const nothing: Props = {};
 
 /** The init Job's pod: its rendered plan and environment, the real program in this process, and fakes around it. */
-export class InitPod {
+export class InitPod extends JobPod {
   readonly vault = new FakeVault();
   readonly kubernetes = new FakeKubernetes();
   readonly aws = new FakeAws();
-  readonly env: Record<string, string | undefined> = {};
-  readonly plan: Manifest;
-  output = '';
-  private readonly root = mkdtempSync(join(tmpdir(), 'cdk8s-vault-init-'));
-  private stop = new Stop(() => undefined);
 
-  static async create(props: Partial<Omit<VaultInitProps, 'vault'>> = {}): Promise<InitPod> {
-    const pod = new InitPod({ custody: Custody.secretsManager('recovery'), ...props } as Omit<VaultInitProps, 'vault'>);
+  static async create(props: Props = nothing): Promise<InitPod> {
+    const pod = new InitPod('vault-init');
     await Promise.all([pod.vault, pod.kubernetes, pod.aws].map(fake => fake.listen()));
+    pod.take(
+      renderedOnce(props, () => {
+        const app = new KustomizeApp();
+        const vault = new VaultServer(app, 'vault', minimal);
+        const all = { custody: Custody.secretsManager('recovery'), ...props } as Omit<VaultInitProps, 'vault'>;
+        new VaultInit(app, 'init', { ...(all as VaultInitProps), vault });
+        return objectsOf(app.render());
+      }),
+    );
+    Object.assign(pod.env, { JOB_NAME: 'vault-init-0', JOB_UID: 'uid-of-the-job' });
     pod.mount('tls/ca.crt', pod.vault.certificate);
     pod.mount('var/run/secrets/kubernetes.io/serviceaccount/ca.crt', pod.kubernetes.certificate);
     pod.env['KUBERNETES_SERVER'] = pod.kubernetes.address;
     pod.env['VAULT_ADDR'] = pod.vault.address;
+    mkdirSync(join(pod.root, 'keys'));
+    pod.vault.jwt = pod.read('var/run/secrets/vault/token');
+    for (const name of ['recovery', 'a', 'b']) pod.aws.makeSecret(name);
     return pod;
   }
 
-  private constructor(props: Omit<VaultInitProps, 'vault'>) {
-    const app = new KustomizeApp();
-    const vault = new VaultServer(app, 'vault', minimal);
-    new VaultInit(app, 'init', { ...(props as VaultInitProps), vault });
-    const objects = objectsOf(app.render());
-    const plan = objects['ConfigMap/vault-init-program'].data['plan.json'];
-    this.plan = JSON.parse(plan);
-    for (const { name, value } of objects['Job/vault-init'].spec.template.spec.containers[0].env as Manifest[]) this.env[name] = value;
-    Object.assign(this.env, { NAMESPACE: 'vault', POD_NAME: 'vault-init-pod', JOB_NAME: 'vault-init-0', JOB_UID: 'uid-of-the-job' });
-    this.env['AWS_ROLE_ARN'] = 'arn:aws:iam::123456789012:role/vault-init';
-    this.env['AWS_WEB_IDENTITY_TOKEN_FILE'] = '/var/run/secrets/eks.amazonaws.com/serviceaccount/token';
-    this.mount('program/plan.json', plan);
-    this.mount('var/run/secrets/vault/token', serviceAccountToken(3600));
-    this.mount('var/run/secrets/kubernetes.io/serviceaccount/token', serviceAccountToken(3600));
-    this.mount('var/run/secrets/eks.amazonaws.com/serviceaccount/token', serviceAccountToken(3600));
-    mkdirSync(join(this.root, 'keys'));
-    this.vault.jwt = readFileSync(join(this.root, 'var/run/secrets/vault/token'), 'utf8');
-    for (const name of ['recovery', 'a', 'b']) this.aws.makeSecret(name);
+  get plan(): Manifest {
+    return JSON.parse(this.read('program/plan.json'));
   }
 
-  /** A file of one of the pod's volumes; undefined takes it away. */
-  mount(path: string, text: string | undefined): void {
-    const full = join(this.root, path);
-    mkdirSync(dirname(full), { recursive: true });
-    if (text === undefined) rmSync(full);
-    else writeFileSync(full, text);
+  /** What the program said in its last run. */
+  get output(): string {
+    return this.lines.map(line => `init: ${line}\n`).join('');
   }
 
   /** What lies in the memory volume that outlives the container. */
@@ -77,27 +62,10 @@ export class InitPod {
 
   /** A new container of the same pod runs the program to its end. */
   async run(): Promise<Ended> {
-    this.output = '';
-    const say = (line: string): void => {
-      this.output += `init: ${line}\n`;
-    };
-    this.stop = new Stop(say);
-    try {
-      await startInit(this.env, this.stop, say, {
-        root: this.root,
-        pace: { giveUpAfter: 250, shortest: 4, longest: 20 },
-        endpoint: () => this.aws.address,
-      });
-      return { status: 0, output: this.output };
-    } catch (error) {
-      say((error as Error).message);
-      return { status: error instanceof Stopped ? 143 : 1, output: this.output };
-    }
-  }
-
-  /** SIGTERM. */
-  terminate(): void {
-    this.stop.tell();
+    const start: Parameters<typeof this.runProgram>[0] = (env, stop, say, elsewhere) =>
+      startInit(env, stop, say, { ...elsewhere, endpoint: () => this.aws.address });
+    const { status } = await this.runProgram(start, {}, 250);
+    return { status, output: this.output };
   }
 
   /** Waits until the program has said something. */
@@ -127,8 +95,8 @@ export class InitPod {
     this.kubernetes.put('leases/vault-changes', { metadata: { name: 'vault-changes', annotations }, spec: { holderIdentity: '' } });
   }
 
-  remove(): void {
+  override remove(): void {
     for (const fake of [this.vault, this.kubernetes, this.aws]) fake.close();
-    rmSync(this.root, { recursive: true });
+    super.remove();
   }
 }

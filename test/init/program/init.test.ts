@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { Custody } from '../../../charts';
 import { alreadyInitialised, loginDenied } from '../../support/fakes/fake-vault';
-import { InitPod, serviceAccountToken } from './init-pod';
+import { serviceAccountToken } from '../../support/job-pod';
+import { InitPod } from './init-pod';
 
 let pod: InitPod;
 

@@ -10,8 +10,8 @@ import { NotYet, Waiter } from '../../../charts/app/jobs/runtime/wait.mts';
 import { Events } from '../../../charts/lock-watch/program/events.mts';
 import type { Lock } from '../../../charts/lock-watch/program/lock.mts';
 import { LockWatch } from '../../../charts/lock-watch/program/watch.mts';
-import { serviceAccountToken } from '../../init/program/init-pod';
 import { FakeCluster, type FakePod } from '../../support/fakes/fake-cluster';
+import { serviceAccountToken } from '../../support/job-pod';
 
 const folder = mkdtempSync(join(tmpdir(), 'cdk8s-vault-lock-'));
 let cluster: FakeCluster;

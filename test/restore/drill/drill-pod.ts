@@ -3,7 +3,7 @@ import { startDrill } from '../../../charts/restore/drill/program/start.mts';
 import { FakeKubernetes } from '../../support/fakes/fake-kubernetes';
 import { type Asked, FakeServer, type Reply } from '../../support/fakes/fake-server';
 import { FakeTables } from '../../support/fakes/fake-tables';
-import { JobPod, type Ran } from '../../support/job-pod';
+import { JobPod, type Ran, renderedOnce } from '../../support/job-pod';
 import { type Manifest, minimal, objectsOf } from '../../support/render';
 
 /** A Vault that lets the drill log in and read its canary. */
@@ -65,40 +65,39 @@ class DrillCluster extends FakeKubernetes {
 }
 
 /** The drill Job's pod, and fakes of AWS, the cluster and both Vaults around it. */
-export class DrillPod {
+export class DrillPod extends JobPod {
   readonly aws = new FakeTables();
   readonly cluster = new DrillCluster();
   readonly production = new CanaryVault();
   readonly copy = new CanaryVault();
-  private readonly pod: JobPod;
-
-  private constructor() {
-    const app = new KustomizeApp();
-    const vault = new VaultServer(app, 'vault', minimal);
-    new VaultRestoreDrill(app, 'drill', { vault, databases: [{ host: 'db.example.com', port: 5432 }], canary: 'kv/data/canary' });
-    this.pod = new JobPod(objectsOf(app.render()), 'vault-drill');
-  }
 
   static async create(): Promise<DrillPod> {
-    const made = new DrillPod();
-    const { aws, cluster, production, copy, pod } = made;
+    const pod = new DrillPod('vault-drill');
+    const { aws, cluster, production, copy } = pod;
     // a name, since TLS knows no servers by address
     await Promise.all([aws.listen(), cluster.listen(), ...[production, copy].map(server => server.listen(['localhost', '127.0.0.1']))]);
+    pod.take(
+      renderedOnce(DrillPod, () => {
+        const app = new KustomizeApp();
+        const vault = new VaultServer(app, 'vault', minimal);
+        new VaultRestoreDrill(app, 'drill', { vault, databases: [{ host: 'db.example.com', port: 5432 }], canary: 'kv/data/canary' });
+        return objectsOf(app.render());
+      }),
+    );
     pod.mount('tls/ca.crt', `${production.certificate}\n${copy.certificate}`);
     pod.mount('var/run/secrets/kubernetes.io/serviceaccount/ca.crt', cluster.certificate);
     pod.env['KUBERNETES_SERVER'] = cluster.address;
     pod.env['VAULT_ADDR'] = production.address.replace('127.0.0.1', 'localhost');
-    return made;
+    return pod;
   }
 
   run(): Promise<Ran> {
-    const { root } = this.pod;
-    const pace = { giveUpAfter: 200, shortest: 2, longest: 10 };
-    return this.pod.run((...args) => startDrill(...args, { root, pace, endpoint: () => this.aws.address, server: this.copy.address }));
+    const around = { endpoint: () => this.aws.address, server: this.copy.address };
+    return this.runProgram((env, stop, say, elsewhere) => startDrill(env, stop, say, { ...elsewhere, ...around }));
   }
 
-  remove(): void {
+  override remove(): void {
     for (const server of [this.aws, this.cluster, this.production, this.copy]) server.close();
-    this.pod.remove();
+    super.remove();
   }
 }
