@@ -96,6 +96,8 @@ beforeAll(async () => {
     installation.exec('vault-0', ['vault', 'operator', 'init', '-format=json']),
   );
   root = JSON.parse(init.stdout).root_token;
+  installation.serverLabel = 'component=server';
+  await installation.settled(3);
   await installation.vault('vault-0', root, ['secrets', 'enable', 'kv']);
   await installation.vault('vault-0', root, ['kv', 'put', 'kv/greeting', 'hello=world']);
   await kubectl(['create', 'namespace', clients]);
@@ -118,6 +120,7 @@ test('from the Helm chart to this one, under a client that reads: docs/from-helm
     const files = readdirSync(folder).filter(file => /^(Service|PodDisruptionBudget)\./.test(file));
     await kubectl(['replace', ...files.flatMap(file => ['-f', join(folder, file)])]);
     await kubectl(['apply', '-k', app.dist]);
+    installation.serverLabel = 'app.kubernetes.io/component=server';
     await installation.startFrom('vault-rollout', 'move');
     const { said, failed } = await installation.ended('move');
     console.log(said);
@@ -153,6 +156,7 @@ test('and back to the Helm chart', async () => {
     const isMerged = ({ kind }: Manifest) => kind === 'Service' || kind === 'PodDisruptionBudget';
     await replace(...helm.filter(isMerged));
     await apply(...helm.filter(manifest => !isMerged(manifest)));
+    installation.serverLabel = 'component=server';
     await rollByHand();
   });
   console.log(`back to Helm: vault-active: ${active}; vault: ${all}`);

@@ -50,6 +50,8 @@ export interface Ended {
 /** An installation to test: one namespace, with a table, a key and a role of the same name. */
 export class Installation {
   readonly folder = mkdtempSync(join(tmpdir(), 'cdk8s-vault-e2e-'));
+  /** The label of the servers' pods. */
+  serverLabel = 'app.kubernetes.io/component=server';
 
   constructor(readonly namespace: string) {}
 
@@ -265,7 +267,7 @@ export class Installation {
   }
 
   pods(): Promise<Manifest[]> {
-    return this.get('pods', '-l', 'app.kubernetes.io/component=server').then(list => list.items);
+    return this.get('pods', '-l', this.serverLabel).then(list => list.items);
   }
 
   /** Waits until so many servers are unsealed and ready, exactly one of them active; returns the active one's name. */
