@@ -18,7 +18,7 @@ const others = ['package', 'documents', 'scripts', 'server-process', 'contracts'
 
 module.exports = {
   projects: [
-    { ...project, displayName: 'unit', ...tests(`(?!(${others.join('|')})/)`) },
+    { ...project, displayName: 'unit', setupFiles: ['<rootDir>/test/support/yaml-once.ts'], ...tests(`(?!(${others.join('|')})/)`) },
     ...others.map(folder => ({ ...project, displayName: folder, ...tests(`${folder}/`) })),
   ],
 };

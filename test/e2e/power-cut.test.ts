@@ -35,13 +35,23 @@ afterAll(async () => {
   ca.remove();
 });
 
-onNodes('the node of the active server loses its power: how reads through vault-active come back', async () => {
+onNodes.each<[string, number, (pod: string) => Promise<unknown>]>([
+  ['nobody does anything', 100, async () => undefined],
+  [
+    'somebody deletes its pod by force after 20 s',
+    60,
+    async pod => {
+      await sleep(20_000);
+      await installation.kubectl(['delete', 'pod', pod, '--force', '--grace-period=0']);
+    },
+  ],
+])('the node of the active server loses its power, and %s: how reads through vault-active come back', async (_, seconds, act) => {
   const active = await installation.settled(3);
   const lost: string = (await installation.get('pod', active)).spec.nodeName;
   const others = (await get('nodes')).items
     .map(({ metadata }: { metadata: { name: string } }) => metadata.name)
     .filter((name: string) => name !== lost);
-  const reader = new ClientPod(clients, 'reader', { 'vault-client': 'true' }, others[0]);
+  const reader = new ClientPod(clients, `reader-${active}`, { 'vault-client': 'true' }, others[0]);
   await reader.create();
   let cut = 0;
   const log = await reader.readWhile(
@@ -52,7 +62,7 @@ onNodes('the node of the active server loses its power: how reads through vault-
       cut = Date.now();
       node = lost;
       await run([...(stop ?? '').split(' '), lost]);
-      await sleep(100_000);
+      await Promise.all([sleep(seconds * 1000), act(active)]);
     },
     1,
   );
