@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { TestCa } from './support/certificates';
-import { aws, enforceIam, Installation, kubectl } from './support/cluster';
-import { eventually } from './support/shell';
+import { aws, enforceIam, Installation, kubectl, kubectlCommand } from './support/cluster';
+import { eventually, run } from './support/shell';
 
 jest.setTimeout(10 * 60_000);
 
@@ -36,10 +36,13 @@ const migrates = async (pod: string): Promise<boolean> =>
 const waits = (pod: string) =>
   eventually(`${pod} to wait for recovery keys`, 90, async () => expect([await sealed(pod), await migrates(pod)]).toEqual([true, true]));
 
-/** Types recovery keys, as a person does at the prompt of `vault operator unseal -migrate`; here their input is not a terminal. */
+/** Types recovery keys at the prompt, as a person does: `script` (util-linux) makes the terminal that Vault asks for. */
 async function type(pod: string): Promise<void> {
-  for (const key of keys)
-    await installation.exec(pod, ['vault', 'write', 'sys/unseal', '-'], { input: JSON.stringify({ migrate: true, key }) });
+  const prompt = [...kubectlCommand, '-n', namespace, 'exec', '-it', pod, '-c', 'vault', '--', 'vault', 'operator', 'unseal', '-migrate'];
+  for (const key of keys) {
+    const { stdout } = await run(['script', '-qec', prompt.join(' '), '/dev/null'], { input: `${key}\n` });
+    expect(stdout).not.toContain(key);
+  }
 }
 
 const read = async () => (await installation.vault('vault-0', root, ['kv', 'get', '-field=hello', 'kv/greeting'])).stdout;
@@ -60,7 +63,8 @@ async function migrate(from: string, to: string): Promise<void> {
   const asksToo = await migrates(active);
   console.log(`the last server, ${active}, ${asksToo ? 'waits for the keys too' : 'unseals by itself'}`);
   if (asksToo) await type(active);
-  await installation.settled(3);
+  const leader = await installation.settled(3);
+  expect((await installation.kubectl(['logs', leader, '-c', 'vault'])).stdout).toContain('seal migration complete');
 }
 
 /** The old key is taken away, and every server starts without it. */
