@@ -75,3 +75,40 @@ onNodes.each<[string, number, (pod: string) => Promise<unknown>]>([
   node = undefined;
   await eventually('the node to come back', 120, async () => expect(await installation.settled(3)).toMatch(/vault-/));
 });
+
+onNodes('a node that goes in the middle of a roll: it stops, and goes on when the node is back', async () => {
+  installation.apply({ config: { logLevel: 'debug' } });
+  await kubectl(['apply', '-k', installation.dist]);
+  const active = await installation.settled(3);
+  await installation.begin('cut', { WAIT_SECONDS: '40' });
+  const first = await eventually('the first server to be replaced', 120, async () => {
+    const { stdout } = await installation.kubectl(['logs', 'job/cut'], { accept: [0, 1] });
+    const [, name] = /(vault-\d) serves with the new revision/.exec(stdout) ?? [];
+    if (name === undefined) throw new Error(stdout);
+    return name;
+  });
+  const [next = ''] = ['vault-0', 'vault-1', 'vault-2'].filter(pod => pod !== active && pod !== first);
+  node = (await installation.get('pod', next)).spec.nodeName as string;
+  await run([...(stop ?? '').split(' '), node]);
+  const job = await eventually('the Job to end, or its pod to be on that node', 200, async () => {
+    const { status } = await installation.get('job', 'cut');
+    if (!(status.succeeded > 0 || status.failed > 0)) throw new Error('it runs');
+    return (await installation.kubectl(['logs', 'job/cut'], { accept: [0, 1] })).stdout;
+  });
+  console.log(job);
+  expect(job).not.toContain('done: 3');
+  expect((await installation.pods()).filter(pod => pod.metadata.labels['vault-active'] === 'true').map(pod => pod.metadata.name)).toContain(
+    active,
+  );
+  await run([...(start ?? '').split(' '), node]);
+  node = undefined;
+  const { said, failed } = await eventually('a roll that goes through', 300, async () => {
+    const name = `again-${Date.now() % 100_000}`;
+    const ended = await installation.roll(name);
+    if (ended.failed) throw new Error(ended.said);
+    return ended;
+  });
+  console.log(said);
+  expect(failed).toBe(false);
+  await installation.settled(3);
+});

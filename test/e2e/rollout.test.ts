@@ -108,3 +108,28 @@ test('killed in the middle and run again: the rest follows, with the same backup
   expect(await count()).toBe(before + 1);
   await installation.settled(3);
 });
+
+test('a server that starts sealed in the middle: it stops there, and goes on once the key is back', async () => {
+  const { vault, dist } = installation.apply({ images: { vault: { tag: '1.21.1' } }, config: { logLevel: 'info' } });
+  await kubectl(['apply', '-k', dist]);
+  const active = await installation.settled(3);
+  await installation.allow(vault.role, 'kms:Decrypt');
+  const stopped = await installation.roll('sealed', { WAIT_SECONDS: '30' });
+  console.log(stopped.said);
+  expect(stopped).toEqual({
+    failed: true,
+    said: expect.stringMatching(/gave up waiting for vault-\d to serve with the new revision: it is sealed/),
+  });
+  expect(stopped.said.match(/replacing/g)).toHaveLength(1);
+  expect((await installation.pods()).find(pod => pod.metadata.labels['vault-active'] === 'true')?.metadata.name).toBe(active);
+  // nothing else is touched while it is sealed
+  const before = await uids();
+  expect((await installation.roll('still-sealed', { WAIT_SECONDS: '30' })).said).toMatch(
+    /gave up waiting for the servers to be as they should be/,
+  );
+  expect(await uids()).toEqual(before);
+  await installation.allow(vault.role);
+  const { said, failed } = await installation.roll('unsealed');
+  expect([failed, said]).toEqual([false, expect.stringContaining('done: 2 servers replaced')]);
+  await installation.settled(3);
+});
