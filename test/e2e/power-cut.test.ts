@@ -87,10 +87,15 @@ onNodes('a node that goes in the middle of a roll: it stops, and goes on when th
     if (name === undefined) throw new Error(stdout);
     return name;
   });
-  const [next = ''] = ['vault-0', 'vault-1', 'vault-2'].filter(pod => pod !== active && pod !== first);
-  node = (await installation.get('pod', next)).spec.nodeName as string;
-  await run([...(stop ?? '').split(' '), node]);
-  const job = await eventually('the Job to end, or its pod to be on that node', 200, async () => {
+  // that of a standby, on which the Job's own pod does not run
+  const [pod] = (await installation.get('pods', '-l', 'batch.kubernetes.io/job-name=cut')).items;
+  const servers = (await installation.pods()).filter(
+    ({ metadata, spec }) => metadata.name !== active && spec.nodeName !== pod.spec.nodeName,
+  );
+  const lost: string = servers.find(({ metadata }) => metadata.name !== first)?.spec.nodeName ?? servers[0]?.spec.nodeName;
+  node = lost;
+  await run([...(stop ?? '').split(' '), lost]);
+  const job = await eventually('the Job to end', 200, async () => {
     const { status } = await installation.get('job', 'cut');
     if (!(status.succeeded > 0 || status.failed > 0)) throw new Error('it runs');
     return (await installation.kubectl(['logs', 'job/cut'], { accept: [0, 1] })).stdout;
@@ -100,7 +105,7 @@ onNodes('a node that goes in the middle of a roll: it stops, and goes on when th
   expect((await installation.pods()).filter(pod => pod.metadata.labels['vault-active'] === 'true').map(pod => pod.metadata.name)).toContain(
     active,
   );
-  await run([...(start ?? '').split(' '), node]);
+  await run([...(start ?? '').split(' '), lost]);
   node = undefined;
   const { said, failed } = await eventually('a roll that goes through', 300, async () => {
     const name = `again-${Date.now() % 100_000}`;
