@@ -50,16 +50,16 @@ export class BackupSource implements Part {
     const { vault, backupVault = vault.table?.name ?? '', roleSuffix } = props;
     if (vault.table === undefined) return;
     const { name: table, region } = vault.table;
-    const restoresThere = backupVault !== 'none' && nameOfBackupVaults.test(backupVault);
+    const usesAwsBackup = backupVault !== 'none' && nameOfBackupVaults.test(backupVault);
     const role = `${table}-${roleSuffix}`;
     this.plan = {
       table,
       tableArn: this.arn(table),
       region,
       backupsOf: props.copiesOf ?? this.arn(table),
-      ...omitUndefined({ awsBackup: restoresThere ? { vault: backupVault, role: iamArn(vault.aws, `role/${role}`) } : undefined }),
+      ...omitUndefined({ awsBackup: usesAwsBackup ? { vault: backupVault, role: iamArn(vault.aws, `role/${role}`) } : undefined }),
     };
-    if (restoresThere)
+    if (usesAwsBackup)
       new AwsRequirement(scope, 'aws-backup-role', vault.aws, region, {
         type: 'service-role',
         name: role,
