@@ -1,8 +1,15 @@
 import { parse } from '@cdktn/hcl2json';
 import { describe, expect, test } from '@jest/globals';
-import { KustomizeApp, VaultRestoreDrill, type VaultRestoreDrillProps, VaultServer, type VaultServerProps } from '../../../charts';
+import {
+  AwsResources,
+  KustomizeApp,
+  VaultRestoreDrill,
+  type VaultRestoreDrillProps,
+  VaultServer,
+  type VaultServerProps,
+} from '../../../charts';
 import { danglingReferences, schemaErrors } from '../../support/cluster-rules';
-import { type Manifest, minimal, objectsOf, problemsOf } from '../../support/render';
+import { type Manifest, minimal, objectsOf, problemsOf, yaml } from '../../support/render';
 import { everyDrillProp } from './all-props';
 
 type Props = Omit<VaultRestoreDrillProps, 'vault'>;
@@ -126,6 +133,25 @@ describe('its Vault can hurt nobody', () => {
     expect(objects()).toHaveProperty([binding]);
     expect(objects({ login: { type: 'jwt' } })).not.toHaveProperty([binding]);
   });
+});
+
+test('a key that denies decrypting to others spares the drill’s Vault, and AWS Backup gets a role that restores into the copy alone', () => {
+  const { app } = make();
+  new AwsResources(app, 'aws', { oidcProvider: 'oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE', key: { restrictAccess: true } });
+  const files = app.render();
+  const { Resources: resources } = yaml(files.get('aws/cloudformation.yaml'));
+  const key = Object.values<Manifest>(resources).find(({ Type }) => Type === 'AWS::KMS::Key');
+  const denied = key.Properties.KeyPolicy.Statement.find(({ Sid }: Manifest) => Sid === 'OnlyVault');
+  expect(denied.Condition.ArnNotEquals['aws:PrincipalArn']).toEqual([
+    'arn:aws:iam::123456789012:role/vault-drill-server',
+    'arn:aws:iam::123456789012:role/vault-server',
+  ]);
+  const policy = JSON.parse(files.get('aws/iam/vault-data-drill-restore.policy.json') ?? '{}');
+  expect(policy.Statement.flatMap(({ Resource }: Manifest) => Resource)).toEqual([
+    `${table}-drill-scratch`,
+    `${table}/backup/*`,
+    `${table}-drill-scratch`,
+  ]);
 });
 
 describe('what is wrong is refused', () => {
