@@ -134,6 +134,21 @@ describe('it fails, and leaves nothing behind', () => {
   });
 });
 
+test('told to stop while its Vault starts, it leaves no Vault behind, and the next drill cleans up', async () => {
+  pod.copy.sealed = true;
+  const running = pod.run();
+  for (let tries = 0; !pod.cluster.scaled.includes(1); tries += 1) {
+    expect(tries).toBeLessThan(500);
+    await new Promise(resolve => setTimeout(resolve, 5));
+  }
+  pod.terminate();
+  expect(await running).toMatchObject({ status: 143 });
+  expect(pod.cluster.scaled.at(-1)).toBe(0);
+  pod.copy.sealed = false;
+  expect((await pod.run()).status).toBe(0);
+  nothingLeft();
+});
+
 test('two drills exclude each other', async () => {
   pod.cluster.put('leases/vault-drill', {
     metadata: { name: 'vault-drill' },

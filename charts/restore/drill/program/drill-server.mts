@@ -33,7 +33,7 @@ export class DrillServer {
 
   /** Returns the address of the pod once Vault's container runs; its init container may refuse. */
   async start(waiter: Waiter): Promise<string> {
-    await waiter.until('the drill’s Vault to be asked for', () => this.#scale(1));
+    await waiter.until('the drill’s Vault to be asked for', () => this.scale(1));
     return waiter.until('the pod of the drill’s Vault', async () => {
       const [pod] = await this.#pods();
       if (pod === undefined) throw new NotYet('it is not made yet');
@@ -49,14 +49,15 @@ export class DrillServer {
 
   /** Returns once its pod is gone. */
   async stop(waiter: Waiter): Promise<void> {
-    await waiter.until('the drill’s Vault to go', () => this.#scale(0));
+    await waiter.until('the drill’s Vault to go', () => this.scale(0));
     await waiter.until('the pod of the drill’s Vault to be gone', async () => {
       const pods = await this.#pods();
       if (pods.length > 0) throw new NotYet(`${pods[0]?.metadata.name} is still there`);
     });
   }
 
-  async #scale(replicas: number): Promise<void> {
+  /** Asks for so many pods, and does not wait. */
+  async scale(replicas: number): Promise<void> {
     const path = `deployments/${this.#plan.deployment}/scale`;
     const answer = await this.#kubernetes.call('GET', api, path);
     if (answer.status !== 200) throw unexpectedStatus(`reading the scale of ${this.#plan.deployment}`, answer);

@@ -1,5 +1,6 @@
 import type { Lease } from '../../../app/jobs/runtime/lease.mts';
 import { anything, boolean, object, parse, string } from '../../../app/jobs/runtime/shape.mts';
+import { Stopped } from '../../../app/jobs/runtime/stop.mts';
 import { login, type Vault, vaultErrors } from '../../../app/jobs/runtime/vault.mts';
 import { NotYet, type Say, type Waiter } from '../../../app/jobs/runtime/wait.mts';
 import { type Backups, describe } from '../../program/backups.mts';
@@ -69,7 +70,9 @@ export class Drill {
       if (copy.canary !== original.canary) throw new Error(`${plan.canary} holds something else in the backup than in production`);
     } catch (error) {
       say(`the drill failed: ${(error as Error).message}`);
-      await this.#clean();
+      // told to stop there is no time to wait, nor AWS to call: the next drill deletes the table
+      if (error instanceof Stopped) await server.scale(0);
+      else await this.#clean();
       throw error;
     }
     await this.#clean();
