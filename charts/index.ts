@@ -18,7 +18,9 @@ export { OutputFile, type OutputFileProps } from './app/kustomize/output-file';
 export { SynthError } from './app/kustomize/synth-error';
 export type { IVault, VaultServices, VaultTable, VaultUnsealKey } from './app/vault';
 export { AwsResources, type AwsResourcesProps } from './aws/aws-resources';
-export type { BackupCopyProps, BackupLockProps, BackupProps } from './aws/resources/backup';
+export type { BackupProps } from './aws/resources/backup';
+export type { BackupCopyProps } from './aws/resources/backup-copy';
+export type { BackupLockProps } from './aws/resources/backup-lock';
 export type {
   BackupScheduleProps,
   CommonScheduleProps,

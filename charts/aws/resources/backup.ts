@@ -10,6 +10,8 @@ import { arnOf, arnOutputs, byLogicalId, ref, retain } from '../cloudformation-s
 import type { EnvironmentRequirements } from '../environment-requirements';
 import { type RoleModel, serviceTrust } from '../iam';
 import { arnOutput, type Blocks, byName, preventDestroy, terraformTags } from '../terraform-syntax';
+import { type BackupCopyProps, checkCopy } from './backup-copy';
+import { type BackupLockProps, checkLock } from './backup-lock';
 import { type BackupScheduleProps, checkSchedule, cron } from './backup-schedule';
 
 /** A backup vault, plan and selection of AWS Backup for the table. */
@@ -48,33 +50,6 @@ export interface BackupProps {
   readonly kmsKey?: string;
 }
 
-/** Where backups are copied to. */
-export interface BackupCopyProps {
-  /** The ARN of a backup vault of yours in another region or account: docs/disaster.md tells how to make it. */
-  readonly backupVaultArn: string;
-  /**
-   * Days until a copy is deleted.
-   * @default as long as the backup
-   */
-  readonly retentionDays?: number;
-}
-
-/** How long the backup vault keeps what is in it, whatever a user asks for (AWS Backup Developer Guide, "AWS Backup Vault Lock"). */
-export interface BackupLockProps {
-  /** The fewest days that a backup may be kept. */
-  readonly minRetentionDays: number;
-  /**
-   * The most days that a backup may be kept.
-   * @default no limit
-   */
-  readonly maxRetentionDays?: number;
-  /**
-   * Days, 3 or more, after which nobody can take the lock away, AWS included, and the vault can never be deleted before its backups are over.
-   * @default never, whoever may `backup:DeleteBackupVaultLockConfiguration` can take it away
-   */
-  readonly changeableForDays?: number;
-}
-
 const defaultRetentionDays = 35;
 
 const checks: Checks<BackupProps> = {
@@ -90,21 +65,6 @@ const checks: Checks<BackupProps> = {
   lock: propsCheck,
   kmsKey: kmsKeyCheck,
 };
-const days = integer(1, 36500, 'write a number of days, such as 35');
-const copyChecks: Checks<BackupCopyProps> = {
-  backupVaultArn: {
-    ok: value => parseArn(value)?.service === 'backup' && /^backup-vault:[A-Za-z0-9_-]{2,50}$/.test(parseArn(value)?.resource ?? ''),
-    allowed: 'ARNs of backup vaults',
-    fix: 'write for example "arn:aws:backup:eu-central-1:123456789012:backup-vault:vault-data"',
-  },
-  retentionDays: days,
-};
-const lockChecks: Checks<BackupLockProps> = {
-  minRetentionDays: days,
-  maxRetentionDays: days,
-  changeableForDays: integer(3, 36500, 'write a number of days, 3 or more'),
-};
-
 /** AWS Backup API reference, "CreateBackupVault". Room for the role's "-backup" is in it. */
 const backedUpNameCheck: Check<string> = matching(
   /^[A-Za-z0-9_-]{2,50}$/,
@@ -141,7 +101,8 @@ export class Backups implements AwsResource {
     const tables = this.environment.ofType('table').map(({ name }) => name);
     const props = problems.isGroup('backup', this.props, 'off') ? this.props : {};
     checkBackup(problems, props, tables, this.environment.aws);
-    if (props.copyTo !== undefined && propsCheck.ok(props.copyTo)) checkCopy(problems, props, tables, this.environment.aws);
+    if (props.copyTo !== undefined && propsCheck.ok(props.copyTo))
+      checkCopy(problems, props.copyTo, { kmsKey: props.kmsKey, tables, aws: this.environment.aws });
     if (props.lock !== undefined && propsCheck.ok(props.lock)) checkLock(problems, props.lock, props.retentionDays ?? defaultRetentionDays);
     const unsealKeys = this.environment.ofType('key').map(({ name }) => name);
     checkDataKey(problems, 'backup.kmsKey', props.kmsKey, {
@@ -239,49 +200,6 @@ function checkBackup(problems: Problems, props: BackupProps, tables: readonly st
       'an event rule reaches another region never and another account only with a role of its own: name a topic here, and forward from it',
     );
   for (const table of tables) problems.check('backup: table', table, backedUpNameCheck);
-}
-
-function checkCopy(problems: Problems, { copyTo, kmsKey }: BackupProps, tables: readonly string[], aws: AwsEnvironment | undefined): void {
-  problems.checkAll('backup.copyTo', copyTo, copyChecks);
-  if (!problems.require('backup.copyTo.backupVaultArn', copyTo?.backupVaultArn, copyChecks.backupVaultArn) || aws === undefined) return;
-  const arn = parseArn(copyTo?.backupVaultArn ?? '');
-  if (arn?.partition !== partitionOf(aws.region))
-    problems.refuse(
-      'backup.copyTo.backupVaultArn',
-      copyTo?.backupVaultArn,
-      `vaults of partition ${partitionOf(aws.region)}`,
-      'correct the ARN',
-    );
-  else if (arn.account === aws.accountId && arn.region === aws.region)
-    problems.refuse(
-      'backup.copyTo.backupVaultArn',
-      copyTo?.backupVaultArn,
-      'vaults in another region or account',
-      tables.some(table => arn.resource === `backup-vault:${table}`)
-        ? 'leave it out: the backups are there'
-        : 'name one that this region’s end does not reach',
-    );
-  else if (arn.account !== aws.accountId && kmsKey === undefined)
-    problems.refuse(
-      'backup.kmsKey',
-      undefined,
-      'a key of yours with a copy in another account',
-      'name one whose policy lets that account decrypt',
-    );
-}
-
-function checkLock(problems: Problems, lock: BackupLockProps, retentionDays: number): void {
-  problems.checkAll('backup.lock', lock, lockChecks);
-  const { minRetentionDays: min, maxRetentionDays: max } = lock;
-  if (!problems.require('backup.lock.minRetentionDays', min, lockChecks.minRetentionDays)) return;
-  // AWS Backup fails every job whose retention is outside
-  if (min > retentionDays || (max !== undefined && max < retentionDays))
-    problems.refuse(
-      'backup.lock',
-      { minRetentionDays: min, ...(max === undefined ? {} : { maxRetentionDays: max }) },
-      `days around retentionDays, which are ${retentionDays}`,
-      'correct one of them: every backup would fail',
-    );
 }
 
 /** Minutes until a backup has to begin, and to end: AWS Backup's own, written down since Terraform's provider has others. */

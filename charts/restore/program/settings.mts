@@ -1,6 +1,8 @@
 import { type Aws, AwsError } from '../../app/jobs/runtime/aws.mts';
-import { anything, boolean, list, number, object, optional, record, type Shape, string } from '../../app/jobs/runtime/shape.mts';
+import { anything, boolean, list, number, object, optional, type Shape, string } from '../../app/jobs/runtime/shape.mts';
 import { NotYet, type Say, type Waiter } from '../../app/jobs/runtime/wait.mts';
+import { type Alarm, Alarms } from './alarms.mts';
+import { Autoscaling, type Scaling, type Step } from './autoscaling.mts';
 
 /** What a restore is ordered with. */
 export interface Encryption {
@@ -14,14 +16,6 @@ interface Tag {
   readonly Value: string;
 }
 
-/** A capacity that Application Auto Scaling keeps, and its policies. */
-interface Scaling {
-  readonly dimension: string;
-  readonly min: number;
-  readonly max: number;
-  readonly policies: readonly { readonly name: string; readonly configuration: unknown }[];
-}
-
 /** What a restored table lacks of the one that it comes from (DynamoDB Developer Guide, "Restoring a table from a backup"). */
 export interface Settings extends Encryption {
   readonly capacity: { readonly read: number; readonly write: number } | undefined;
@@ -31,7 +25,7 @@ export interface Settings extends Encryption {
   readonly policy: string | undefined;
   readonly tags: readonly Tag[];
   readonly scaling: readonly Scaling[];
-  readonly alarms: readonly Readonly<Record<string, unknown>>[];
+  readonly alarms: readonly Alarm[];
 }
 
 /** Of a table that is gone nobody knows more: the safe values. */
@@ -65,36 +59,18 @@ const recoveryShape = object({
   }),
 });
 const tagsShape = object({ Tags: optional(list(object<Tag>({ Key: string, Value: string }))), NextToken: optional(string) });
-const targetsShape = object({
-  ScalableTargets: list(object({ ScalableDimension: string, MinCapacity: number, MaxCapacity: number })),
-});
-const policiesShape = object({
-  ScalingPolicies: list(object({ PolicyName: string, ScalableDimension: string, TargetTrackingScalingPolicyConfiguration: anything })),
-});
-const alarmsShape = object({ MetricAlarms: list(record(anything)), NextToken: optional(string) });
-
-/** What PutMetricAlarm takes of what DescribeAlarms answers (CloudWatch API reference). */
-const alarmFields = [
-  ...['AlarmDescription', 'ActionsEnabled', 'OKActions', 'AlarmActions', 'InsufficientDataActions', 'MetricName', 'Namespace'],
-  ...['Statistic', 'ExtendedStatistic', 'Dimensions', 'Period', 'Unit', 'EvaluationPeriods', 'DatapointsToAlarm', 'Threshold'],
-  ...['ComparisonOperator', 'TreatMissingData', 'EvaluateLowSampleCountPercentile'],
-];
-
-interface Dimension {
-  readonly Name: string;
-  readonly Value: string;
-}
-const dimensions = (alarm: Readonly<Record<string, unknown>>): readonly Dimension[] =>
-  (alarm['Dimensions'] as Dimension[] | undefined)?.slice() ?? [];
-
 /** The settings of tables: read from one, and brought to another. */
 export class TableSettings {
   readonly #aws: Aws;
   readonly #say: Say;
+  readonly #autoscaling: Autoscaling;
+  readonly #alarms: Alarms;
 
   constructor(aws: Aws, say: Say) {
     this.#aws = aws;
     this.#say = say;
+    this.#autoscaling = new Autoscaling(aws);
+    this.#alarms = new Alarms(aws);
   }
 
   /** Those of a table; undefined where it is gone. */
@@ -111,15 +87,15 @@ export class TableSettings {
       deletionProtection: DeletionProtectionEnabled ?? false,
       policy: await this.#policy(arn),
       tags: await this.#tags(arn),
-      scaling: onDemand ? [] : await this.#scaling(table),
-      alarms: await this.#alarms(table),
+      scaling: onDemand ? [] : await this.#autoscaling.read(table),
+      alarms: await this.#alarms.read(table),
     };
   }
 
   /** Brings settings to a table that was restored from the one that had them; each may be brought again. */
   async bring(settings: Settings, from: string, to: string, toArn: string, waiter: Waiter): Promise<void> {
     const { billing, capacity, recoveryDays, deletionProtection, policy, tags, scaling, alarms } = settings;
-    const step = async (what: string, action: () => Promise<unknown>): Promise<void> => {
+    const step: Step = async (what, action) => {
       await waiter.until(`${what} of table ${to}`, action);
       this.#say(`table ${to}: ${what}`);
     };
@@ -152,38 +128,8 @@ export class TableSettings {
       const text = policy.replaceAll(`:table/${from}"`, `:table/${to}"`).replaceAll(`:table/${from}/`, `:table/${to}/`);
       await step('resource policy', () => this.#dynamodb('PutResourcePolicy', { ResourceArn: toArn, Policy: text }, anything));
     }
-    for (const target of scaling) await this.#bringScaling(target, from, to, step);
-    for (const alarm of alarms) {
-      const name = `${to}-${alarm['AlarmName']}`;
-      const moved = dimensions(alarm).map(item => (item.Name === 'TableName' && item.Value === from ? { ...item, Value: to } : item));
-      const fields = Object.fromEntries(alarmFields.flatMap(field => (alarm[field] === undefined ? [] : [[field, alarm[field]]])));
-      await step(`alarm ${name}`, () =>
-        this.#aws.call('monitoring', 'PutMetricAlarm', { ...fields, Dimensions: moved, AlarmName: name }, anything),
-      );
-    }
-  }
-
-  async #bringScaling(
-    { dimension, min, max, policies }: Scaling,
-    from: string,
-    to: string,
-    step: (what: string, action: () => Promise<unknown>) => Promise<void>,
-  ): Promise<void> {
-    const target = { ServiceNamespace: 'dynamodb', ResourceId: `table/${to}`, ScalableDimension: dimension };
-    await step(`autoscaling of ${dimension}`, () =>
-      this.#aws.call('application-autoscaling', 'RegisterScalableTarget', { ...target, MinCapacity: min, MaxCapacity: max }, anything),
-    );
-    for (const { name, configuration } of policies) {
-      const policy = { ...target, PolicyName: name.replace(from, to), PolicyType: 'TargetTrackingScaling' };
-      await step(`scaling policy ${policy.PolicyName}`, () =>
-        this.#aws.call(
-          'application-autoscaling',
-          'PutScalingPolicy',
-          { ...policy, TargetTrackingScalingPolicyConfiguration: configuration },
-          anything,
-        ),
-      );
-    }
+    await this.#autoscaling.bring(scaling, from, to, step);
+    await this.#alarms.bring(alarms, from, to, step);
   }
 
   async #recoveryDays(table: string): Promise<number | undefined> {
@@ -212,43 +158,6 @@ export class TableSettings {
       tags.push(...(answer.Tags ?? []).filter(({ Key }) => !Key.startsWith('aws:')));
       token = answer.NextToken;
       if (token === undefined) return tags;
-    }
-  }
-
-  async #scaling(table: string): Promise<readonly Scaling[]> {
-    const of = { ServiceNamespace: 'dynamodb', ResourceId: `table/${table}` };
-    const { ScalableTargets: targets } = await this.#aws.call(
-      'application-autoscaling',
-      'DescribeScalableTargets',
-      { ServiceNamespace: of.ServiceNamespace, ResourceIds: [of.ResourceId] },
-      targetsShape,
-    );
-    const { ScalingPolicies: policies } = await this.#aws.call('application-autoscaling', 'DescribeScalingPolicies', of, policiesShape);
-    return targets.map(({ ScalableDimension: dimension, MinCapacity: min, MaxCapacity: max }) => ({
-      dimension,
-      min,
-      max,
-      policies: policies
-        .filter(policy => policy.ScalableDimension === dimension)
-        .map(({ PolicyName: name, TargetTrackingScalingPolicyConfiguration: configuration }) => ({ name, configuration })),
-    }));
-  }
-
-  /** Alarms on the table but those of autoscaling, which makes its own. */
-  async #alarms(table: string): Promise<Settings['alarms']> {
-    const alarms: Readonly<Record<string, unknown>>[] = [];
-    for (let token: string | undefined; ; ) {
-      const page = { AlarmTypes: ['MetricAlarm'], ...(token === undefined ? {} : { NextToken: token }) };
-      const answer = await this.#aws.call('monitoring', 'DescribeAlarms', page, alarmsShape);
-      alarms.push(
-        ...answer.MetricAlarms.filter(
-          alarm =>
-            !String(alarm['AlarmName']).startsWith('TargetTracking-') &&
-            dimensions(alarm).some(({ Name, Value }) => Name === 'TableName' && Value === table),
-        ),
-      );
-      token = answer.NextToken;
-      if (token === undefined) return alarms;
     }
   }
 
