@@ -73,6 +73,17 @@ test('the table as it is, beside the servers that use it: a table with its setti
     'GreaterThanThreshold',
   ];
   await aws(['cloudwatch', 'put-metric-alarm', '--alarm-name', `${namespace}-throttled`, ...alarm, ...rule]);
+  const units = 'ReadCapacityUnits=200,WriteCapacityUnits=100';
+  await aws(['dynamodb', 'update-table', '--table-name', namespace, '--billing-mode', 'PROVISIONED', '--provisioned-throughput', units]);
+  const scaled = (name: string) => ['--service-namespace', 'dynamodb', '--resource-id', `table/${name}`];
+  const dimension = ['--scalable-dimension', 'dynamodb:table:ReadCapacityUnits'];
+  const range = ['--min-capacity', '200', '--max-capacity', '400'];
+  await aws(['application-autoscaling', 'register-scalable-target', ...scaled(namespace), ...dimension, ...range]);
+  const tracking = { TargetValue: 70, PredefinedMetricSpecification: { PredefinedMetricType: 'DynamoDBReadCapacityUtilization' } };
+  await aws([
+    ...['application-autoscaling', 'put-scaling-policy', ...scaled(namespace), ...dimension, '--policy-name', `${namespace}-read`],
+    ...['--policy-type', 'TargetTrackingScaling', '--target-tracking-scaling-policy-configuration', JSON.stringify(tracking)],
+  ]);
   const before = (await installation.pods()).map(({ metadata }) => metadata.uid);
 
   await installation.startFrom('vault-restore', 'beside', { FROM: 'now', NEW_TABLE: `${namespace}-restored-beside` });
@@ -82,7 +93,24 @@ test('the table as it is, beside the servers that use it: a table with its setti
 
   const table = `${namespace}-restored-beside`;
   const described = await describeTable(table);
-  expect(described).toMatchObject({ DeletionProtectionEnabled: true, BillingModeSummary: { BillingMode: 'PAY_PER_REQUEST' } });
+  expect(described).toMatchObject({
+    DeletionProtectionEnabled: true,
+    BillingModeSummary: { BillingMode: 'PROVISIONED' },
+    ProvisionedThroughput: { ReadCapacityUnits: 200, WriteCapacityUnits: 100 },
+  });
+  const [target] = JSON.parse(
+    await aws([
+      'application-autoscaling',
+      'describe-scalable-targets',
+      '--service-namespace',
+      'dynamodb',
+      '--resource-ids',
+      `table/${table}`,
+    ]),
+  ).ScalableTargets;
+  expect(target).toMatchObject({ MinCapacity: 200, MaxCapacity: 400 });
+  const [policy] = JSON.parse(await aws(['application-autoscaling', 'describe-scaling-policies', ...scaled(table)])).ScalingPolicies;
+  expect(policy).toMatchObject({ PolicyName: `${table}-read`, TargetTrackingScalingPolicyConfiguration: tracking });
   const recovery = JSON.parse(await aws(['dynamodb', 'describe-continuous-backups', '--table-name', table])).ContinuousBackupsDescription;
   expect(recovery.PointInTimeRecoveryDescription).toMatchObject({ PointInTimeRecoveryStatus: 'ENABLED', RecoveryPeriodInDays: 35 });
   expect(JSON.parse(await aws(['dynamodb', 'list-tags-of-resource', '--resource-arn', described.TableArn])).Tags).toEqual([
