@@ -64,7 +64,7 @@ async function migrate(from: string, to: string): Promise<void> {
   console.log(`the last server, ${active}, ${asksToo ? 'waits for the keys too' : 'unseals by itself'}`);
   if (asksToo) await type(active);
   const leader = await installation.settled(3);
-  expect((await installation.kubectl(['logs', leader, '-c', 'vault'])).stdout).toContain('seal migration complete');
+  expect((await installation.kubectl(['logs', leader, '-c', 'vault'])).stdout).toContain('upgrading stored keys');
 }
 
 /** The old key is taken away, and every server starts without it. */
