@@ -19,6 +19,11 @@ export interface VaultTable {
   readonly name: string;
   /** The table's region. */
   readonly region: string;
+  /**
+   * Another endpoint of DynamoDB than AWS's public one.
+   * @default AWS's endpoint of the region
+   */
+  readonly endpoint?: string;
 }
 
 /** The KMS key that unseals a Vault. */
@@ -27,6 +32,16 @@ export interface VaultUnsealKey {
   readonly kmsKeyId: string;
   /** The key's region. */
   readonly region: string;
+  /**
+   * Another endpoint of KMS than AWS's public one.
+   * @default AWS's endpoint of the region
+   */
+  readonly endpoint?: string;
+  /**
+   * The role that uses the key instead of the servers' own.
+   * @default the servers' own role uses the key
+   */
+  readonly roleArn?: string;
 }
 
 /**

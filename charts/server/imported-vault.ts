@@ -1,10 +1,10 @@
 import { Construct } from 'constructs';
-import { type AwsEnvironment, checkAwsEnvironment, regionCheck } from '../app/aws/environment';
+import { type AwsEnvironment, checkAwsEnvironment, regionCheck, roleArnCheck } from '../app/aws/environment';
 import { kmsKeyCheck } from '../app/aws/kms';
 import { Images, type ImagesProps } from '../app/kubernetes/images';
 import { checkEgressPeers, type EgressPeer } from '../app/kubernetes/network-peers';
 import { Placement, type PlacementProps } from '../app/kubernetes/placement';
-import { portCheck } from '../app/validation/addresses';
+import { portCheck, urlCheck } from '../app/validation/addresses';
 import { dnsLabelCheck, dnsSubdomainCheck, labelsCheck, namespaceCheck } from '../app/validation/names';
 import { type KnownProps, Problems } from '../app/validation/problems';
 import { activeAddress, type IVault, type VaultServices, type VaultTable, type VaultUnsealKey } from '../app/vault';
@@ -132,9 +132,12 @@ export class ImportedVault extends Construct implements IVault {
     problems.require('tlsSecretName', this.tlsSecretName, dnsSubdomainCheck);
     problems.require('serviceAccountName', this.serviceAccountName, dnsSubdomainCheck);
     if (problems.isGroup('unsealKey', this.unsealKey)) {
-      problems.checkNames('unsealKey', this.unsealKey, { kmsKeyId: true, region: true } satisfies KnownProps<VaultUnsealKey>);
+      const keyProps: KnownProps<VaultUnsealKey> = { kmsKeyId: true, region: true, endpoint: true, roleArn: true };
+      problems.checkNames('unsealKey', this.unsealKey, keyProps);
       problems.require('unsealKey.kmsKeyId', this.unsealKey.kmsKeyId, kmsKeyCheck);
       problems.require('unsealKey.region', this.unsealKey.region, regionCheck);
+      problems.check('unsealKey.endpoint', this.unsealKey.endpoint, urlCheck);
+      problems.check('unsealKey.roleArn', this.unsealKey.roleArn, roleArnCheck);
     }
     checkEgressPeers(problems, 'egress', this.egress);
     this.images.validate(problems);

@@ -6,6 +6,7 @@ import { AwsRequirement } from '../app/aws/requirement';
 import { Images } from '../app/kubernetes/images';
 import type { SelectorLabels } from '../app/kubernetes/labels';
 import type { EgressPeer } from '../app/kubernetes/network-peers';
+import { omitUndefined } from '../app/kubernetes/omit-undefined';
 import { Placement } from '../app/kubernetes/placement';
 import { useAlone } from '../app/kustomize/unique-resource';
 import { problemsOf } from '../app/validation/part';
@@ -121,8 +122,12 @@ export class VaultServer extends Chart implements IVault {
       disableMlock: memory.lock === 'off',
       writablePaths: writablePaths(audit.mounts, props.volumeMounts),
     });
-    this.table = { name: storage.table, region: storage.region };
-    this.unsealKey = { kmsKeyId: seal.kmsKeyId, region: seal.region };
+    this.table = { name: storage.table, region: storage.region, ...omitUndefined({ endpoint: props.storage?.endpoint }) };
+    this.unsealKey = {
+      kmsKeyId: seal.kmsKeyId,
+      region: seal.region,
+      ...omitUndefined({ endpoint: props.seal?.endpoint, roleArn: props.seal?.roleArn }),
+    };
     this.metricsPort = metrics.port;
     const ports = { api: this.listener.port, cluster: this.listener.clusterPort, metrics: metrics.port };
 

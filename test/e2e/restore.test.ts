@@ -95,7 +95,6 @@ test('the table as it is, beside the servers that use it: a table with its setti
   const described = await describeTable(table);
   expect(described).toMatchObject({
     DeletionProtectionEnabled: true,
-    BillingModeSummary: { BillingMode: 'PROVISIONED' },
     ProvisionedThroughput: { ReadCapacityUnits: 200, WriteCapacityUnits: 100 },
   });
   const [target] = JSON.parse(

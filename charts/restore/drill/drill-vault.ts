@@ -9,6 +9,7 @@ import { mayReviewTokens } from '../../app/jobs/auth-delegator';
 import { ProgramFiles } from '../../app/jobs/program-files';
 import { objectLabels, type SelectorLabels, selectorLabels } from '../../app/kubernetes/labels';
 import { dnsEgress, metadataServices, networkPolicy, ports } from '../../app/kubernetes/network-policy';
+import { omitUndefined } from '../../app/kubernetes/omit-undefined';
 import { type ContainerResources, smallResources } from '../../app/kubernetes/resources';
 import { apiTokenMount, apiTokenVolume, podSecurity, unprivileged } from '../../app/kubernetes/security';
 import { unpruned } from '../../app/kubernetes/unpruned';
@@ -143,14 +144,19 @@ export class DrillVault extends Construct {
   /** Alone, so without a lock; no service registration, so that no label of a pod says that it leads. */
   private hcl(region: string): string {
     const { vault, table } = this.props;
+    const { kmsKeyId = '', region: keyRegion = '', endpoint } = vault.unsealKey ?? {};
     return renderHcl({
       attributes: { disable_mlock: true },
       blocks: [
-        { type: 'storage', labels: ['dynamodb'], body: { attributes: { table, region, ha_enabled: 'false' } } },
+        {
+          type: 'storage',
+          labels: ['dynamodb'],
+          body: { attributes: { table, region, ...omitUndefined({ endpoint: vault.table?.endpoint }), ha_enabled: 'false' } },
+        },
         {
           type: 'seal',
           labels: ['awskms'],
-          body: { attributes: { kms_key_id: vault.unsealKey?.kmsKeyId ?? '', region: vault.unsealKey?.region ?? '' } },
+          body: { attributes: { kms_key_id: kmsKeyId, region: keyRegion, ...omitUndefined({ endpoint }) } },
         },
         {
           type: 'listener',

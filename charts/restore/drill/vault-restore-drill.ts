@@ -216,6 +216,13 @@ function validateOwn(problems: Problems, props: VaultRestoreDrillProps): void {
   const { vault, databases, canary, auditPaths, waitSeconds } = props;
   if (vault.unsealKey === undefined)
     problems.refuse('vault.unsealKey', undefined, 'a Vault that a KMS key unseals', 'name its key, or try its backups by other means');
+  else if (vault.unsealKey.roleArn !== undefined)
+    problems.refuse(
+      'vault.unsealKey.roleArn',
+      vault.unsealKey.roleArn,
+      'a key that the servers use by their own role',
+      'that role trusts the servers alone: try backups of this Vault by hand (docs/restore.md)',
+    );
   if (!Array.isArray(databases) || databases.length === 0)
     problems.refuse(
       'databases',

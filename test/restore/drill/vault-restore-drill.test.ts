@@ -128,6 +128,15 @@ describe('its Vault can hurt nobody', () => {
     expect(containers[0].volumeMounts).toContainEqual({ name: 'audit-0', mountPath: '/vault/audit' });
   });
 
+  test('where production has endpoints of its own, it uses them', async () => {
+    const server = {
+      storage: { table: 'vault-data', endpoint: 'https://dynamodb.example.com' },
+      seal: { kmsKeyId: 'alias/vault-unseal', endpoint: 'https://kms.example.com' },
+    };
+    const { storage, seal } = await parse('vault.hcl', objects({}, server)['ConfigMap/vault-drill-server-config'].data['vault.hcl']);
+    expect([storage.dynamodb[0].endpoint, seal.awskms[0].endpoint]).toEqual(['https://dynamodb.example.com', 'https://kms.example.com']);
+  });
+
   test('it may ask whose a token is only where the login needs it', () => {
     const binding = 'ClusterRoleBinding/vault-vault-drill-server-auth-delegator';
     expect(objects()).toHaveProperty([binding]);
@@ -182,6 +191,18 @@ describe('what is wrong is refused', () => {
     ],
   ])('%s', (_, props, message) => {
     expect(problemsOf(() => make(props).app.render())).toEqual([expect.stringContaining(`[drill] ${message}`)]);
+  });
+
+  test('a key that another role uses', () => {
+    const seal = {
+      kmsKeyId: 'arn:aws:kms:eu-west-1:210987654321:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+      roleArn: 'arn:aws:iam::210987654321:role/unseal',
+    };
+    expect(problemsOf(() => make({}, { seal }).app.render())).toEqual([
+      expect.stringContaining(
+        '[drill] vault.unsealKey.roleArn: got "arn:aws:iam::210987654321:role/unseal"; allowed: a key that the servers use by their own role;',
+      ),
+    ]);
   });
 
   test('a name that is too long', () => {

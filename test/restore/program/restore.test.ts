@@ -215,8 +215,13 @@ describe('nothing is restored', () => {
       status: 400,
       body: { __type: 'com.amazonaws.dynamodb.v20120810#LimitExceededException', message: 'too many' },
     });
-    setTimeout(() => pod.aws.failing.clear(), 50);
-    const { status, lines } = await pod.run();
+    const running = pod.run();
+    for (let tries = 0; !pod.lines.some(line => line.includes('LimitExceeded')); tries += 1) {
+      expect(tries).toBeLessThan(500);
+      await new Promise(resolve => setTimeout(resolve, 5));
+    }
+    pod.aws.failing.clear();
+    const { status, lines } = await running;
     expect([status, lines.join('\n')]).toEqual([
       0,
       expect.stringContaining(
