@@ -5,7 +5,7 @@ import { Custody } from '../../charts';
 import { everyChart, renderEvery } from '../support/every-chart';
 import type { Manifest } from '../support/render';
 import { fromCloudFormation } from './normal-form';
-import { awsFiles, dataKey, type Files, json, oidcProvider, topic, variants } from './support';
+import { awsFiles, dataKey, everythingMade, type Files, json, oidcProvider, variants } from './support';
 
 const server = (files: Files): Manifest[] => json(files, 'iam/vault-server.policy.json').Statement;
 const actionsOf = (statements: readonly Manifest[]): string[] => statements.flatMap(({ Action: actions }) => actions);
@@ -142,7 +142,7 @@ test.each([
   ['cn-north-1', 'aws-cn', 'oidc.eks.cn-north-1.amazonaws.com.cn/id/0123456789ABCDEF0123456789ABCDEF'],
   ['us-gov-west-1', 'aws-us-gov', 'oidc.eks.us-gov-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF'],
 ])('in %s every ARN is of partition %s', (region, partition, provider) => {
-  const props = { ...variants['everything made'], backup: { failureTopic: topic(region) }, secrets: {}, oidcProvider: provider };
+  const props = { ...everythingMade(region), oidcProvider: provider };
   const files = awsFiles(props, { aws: { accountId: '123456789012', region } });
   const arns = [...files.values()].join('\n').match(/arn:aws[a-z-]*:[a-z]/g) ?? [];
   expect([...new Set(arns.map(arn => arn.split(':')[1]))]).toEqual([partition]);

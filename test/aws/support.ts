@@ -41,10 +41,10 @@ export const topic = (region = 'eu-west-1') => `arn:${partitionOf(region)}:sns:$
 
 export const dataKey = '1234abcd-12ab-34cd-56ef-1234567890ab';
 
-/** Everything that can be asked for, in few sets of props. */
-export const variants: Readonly<Record<string, Partial<AwsResourcesProps>>> = {
-  minimal: {},
-  'everything made': {
+/** Everything that is made, where what stands in another region stands in one of the same partition. */
+export function everythingMade(region = 'eu-west-1'): Partial<AwsResourcesProps> {
+  const another = { aws: 'eu-central-1', 'aws-cn': 'cn-northwest-1', 'aws-us-gov': 'us-gov-east-1' }[partitionOf(region)];
+  return {
     actions: 'documented',
     table: {
       billingMode: 'PROVISIONED',
@@ -57,18 +57,24 @@ export const variants: Readonly<Record<string, Partial<AwsResourcesProps>>> = {
       restrictAccess: true,
     },
     key: { rotationDays: 180, restrictAccess: true, multiRegion: true },
-    secrets: { restrictAccess: true, replicas: [{ region: 'eu-central-1' }] },
+    secrets: { restrictAccess: true, replicas: [{ region: another }] },
     backup: {
       schedule: { hour: 3, minute: 30, weekdays: ['SUN'] },
       retentionDays: 90,
-      failureTopic: topic(),
-      copyTo: { backupVaultArn: 'arn:aws:backup:eu-central-1:123456789012:backup-vault:vault-data', retentionDays: 365 },
+      failureTopic: topic(region),
+      copyTo: { backupVaultArn: `arn:${partitionOf(region)}:backup:${another}:123456789012:backup-vault:vault-data`, retentionDays: 365 },
       lock: { minRetentionDays: 30, maxRetentionDays: 400, changeableForDays: 3 },
       kmsKey: dataKey,
     },
     endpoint: { policy: 'vault-table-only' },
     tags: { team: 'platform', 'cost-center': '42' },
-  },
+  };
+}
+
+/** Everything that can be asked for, in few sets of props. */
+export const variants: Readonly<Record<string, Partial<AwsResourcesProps>>> = {
+  minimal: {},
+  'everything made': everythingMade(),
   'everything exists': { table: 'existing', key: 'existing', secrets: 'existing', backup: 'off', endpoint: { policy: 'full-access' } },
   'secrets open to IAM': { secrets: { restrictAccess: false } },
   'a table that Vault makes': { table: 'created-by-vault' },

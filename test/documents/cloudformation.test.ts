@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, jest, test } from '@jest/globals';
-import { awsFiles, topic, variants } from '../aws/support';
+import { awsFiles, everythingMade, variants } from '../aws/support';
 
 jest.setTimeout(60_000);
 
@@ -33,8 +33,8 @@ test.each([
   ['cn-north-1', 'amazonaws.com.cn', 'everything made'],
   ['us-gov-west-1', 'amazonaws.com', 'everything made'],
 ] as const)('in %s (%s): %s', (region, domain, name) => {
-  const backup = { ...Object(variants[name]?.backup), failureTopic: topic(region) };
-  const props = { ...variants[name], ...(name === 'everything made' && { backup }), oidcProvider: provider(region, domain) };
+  const made = name === 'everything made' ? everythingMade(region) : variants[name];
+  const props = { ...made, oidcProvider: provider(region, domain) };
   const files = awsFiles(props, { aws: { accountId: '123456789012', region } });
   expect(findings(files.get('cloudformation.yaml') ?? '', region)).toEqual([]);
 });
