@@ -133,3 +133,17 @@ test('a server that starts sealed in the middle: it stops there, and goes on onc
   expect([failed, said]).toEqual([false, expect.stringContaining('done: 2 servers replaced')]);
   await installation.settled(3);
 });
+
+test('in a maintenance window it begins by itself, where pods are out of date', async () => {
+  await apply({ images: { vault: { tag: '1.21.1' } }, config: { logLevel: 'trace' } }, { automatic: { cron: '* * * * *', minutes: 5 } });
+  const name = await eventually('a Job of the clock that is done', 240, async () => {
+    const jobs: Manifest[] = (await installation.get('jobs', '-l', 'app.kubernetes.io/component=rollout')).items;
+    const done = jobs.find(({ metadata, status }) => /^vault-rollout-\d+$/.test(metadata.name) && status.succeeded > 0);
+    if (done === undefined) throw new Error('none');
+    return done.metadata.name as string;
+  });
+  const said = (await installation.kubectl(['logs', `job/${name}`])).stdout;
+  console.log(said);
+  expect(said).toContain('done: 3 servers replaced');
+  await installation.settled(3);
+});
