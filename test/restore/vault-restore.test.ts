@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { AwsResources, KustomizeApp, VaultRestore, type VaultRestoreProps, VaultServer, type VaultServerProps } from '../../charts';
+import { whatToChange } from '../../charts/restore/program/report.mts';
+import { safe } from '../../charts/restore/program/settings.mts';
 import { danglingReferences, schemaErrors } from '../support/cluster-rules';
-import { type Manifest, minimal, objectsOf, problemsOf } from '../support/render';
+import { type Manifest, minimal, objectsOf, problemsOf, yaml } from '../support/render';
 import { everyRestoreProp } from './all-props';
 
 type Props = Omit<VaultRestoreProps, 'vault'>;
@@ -98,6 +100,25 @@ test('AwsResources makes the role that AWS Backup restores with, which the backu
   expect(Object.keys(roles)).toEqual(expect.arrayContaining(['vault_data_backup', 'vault_data_restore', 'vault_restore']));
   expect(files.get('aws/cloudformation.yaml')).toContain('RoleName: vault-data-restore');
 });
+
+test.each(['vault-data', 'Vault.data_1', '3-vaults'])(
+  'what it says of Terraform and CloudFormation is what the documents say of a table restored from %s',
+  table => {
+    const documents = (name: string): ReadonlyMap<string, string> => {
+      const app = make({ backupVault: 'none' }, { storage: { table: name } }).app;
+      new AwsResources(app, 'aws', { oidcProvider: 'oidc.eks.eu-west-1.amazonaws.com/id/EXAMPLE', backup: 'off' });
+      return app.render();
+    };
+    const plan = JSON.parse(objectsOf(documents(table))['ConfigMap/vault-restore-program'].data['plan.json']);
+    const restored = `${table}-restored-20261126t030000z`;
+    const lines = whatToChange(plan, restored, safe);
+    const after = documents(restored);
+    const [, label] = /to = aws_dynamodb_table\.(\w+)/.exec(lines.join('\n')) ?? [];
+    expect(Object.keys(JSON.parse(after.get('aws/terraform/main.tf.json') ?? '').resource.aws_dynamodb_table)).toEqual([label]);
+    const [{ LogicalResourceId: id }] = JSON.parse(lines.at(-1)?.replace('cloudformation | ', '') ?? '');
+    expect(yaml(after.get('aws/cloudformation.yaml')).Resources[id].Properties.TableName).toBe(restored);
+  },
+);
 
 describe('what is wrong is refused', () => {
   test.each([
