@@ -29,7 +29,7 @@ const cli = app =>
 let folders = 0;
 const vaults = count => {
   folders += 1;
-  return timed(['bin/synth.mjs', 'bench/vaults.ts'], { VAULTS: String(count), CDK8S_OUTDIR: join(scratch, `many-${folders}`) });
+  return timed(['bin/synth.cjs', 'bench/vaults.ts'], { VAULTS: String(count), CDK8S_OUTDIR: join(scratch, `many-${folders}`) });
 };
 
 try {
@@ -37,7 +37,7 @@ try {
   writeFileSync(empty, "const { App, Chart } = require('cdk8s');\nconst app = new App();\nnew Chart(app, 'empty');\napp.synth();\n");
   const [own, other, ratios] = [[], [], []];
   for (let round = 0; round <= rounds; round += 1) {
-    const a = cli('node bin/synth.mjs');
+    const a = cli('node bin/synth.cjs');
     const b = cli(`node ${empty}`);
     if (round === 0) continue; // warms the caches up
     own.push(a);

@@ -50,7 +50,7 @@ describe('the examples of the pages work', () => {
       for (const [index, code] of examples.entries()) {
         const main = join(folder, `example-${index}.ts`);
         writeFileSync(main, code.replace("'./charts'", "'../../charts'"));
-        execFileSync(process.execPath, [join(root, 'bin', 'synth.mjs'), main], {
+        execFileSync(process.execPath, [join(root, 'bin', 'synth.cjs'), main], {
           env: { ...process.env, CDK8S_OUTDIR: join(folder, 'dist') },
           stdio: 'pipe',
         });

@@ -32,9 +32,9 @@ new VaultServer(app, 'vault', {
 app.synth();
 `,
   );
-  const app = join(root, 'bin', 'synth.mjs');
+  const app = join(root, 'bin', 'synth.cjs');
   const cli = join(root, 'node_modules', 'cdk8s-cli', 'bin', 'cdk8s');
-  const args = through === 'npm run synth' ? [app, main] : [cli, 'synth', '--app', 'node ../../bin/synth.mjs main.ts', '--output', dist];
+  const args = through === 'npm run synth' ? [app, main] : [cli, 'synth', '--app', 'node ../../bin/synth.cjs main.ts', '--output', dist];
   return spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8', env: environment() });
 }
 
@@ -90,7 +90,7 @@ describe('a main.ts of any kind', () => {
   const run = (name: string, text: string) => {
     const main = join(folder, `${name}.ts`);
     writeFileSync(main, `${header}${text}`);
-    return spawnSync(process.execPath, [join(root, 'bin', 'synth.mjs'), main], { cwd: folder, encoding: 'utf8', env: environment() });
+    return spawnSync(process.execPath, [join(root, 'bin', 'synth.cjs'), main], { cwd: folder, encoding: 'utf8', env: environment() });
   };
 
   test('that forgets app.synth() is told so', () => {
@@ -157,7 +157,7 @@ test('several synths at once: each makes the whole dist, and nothing else is lef
   const main = join(folder, 'main.ts');
   writeFileSync(main, readFileSync(join(root, 'main.ts'), 'utf8').replace("'./charts'", "'../../charts'"));
   const synths = Array.from({ length: 4 }, () =>
-    promisify(execFile)(process.execPath, [join(root, 'bin', 'synth.mjs'), main], { cwd: folder, env: environment() }),
+    promisify(execFile)(process.execPath, [join(root, 'bin', 'synth.cjs'), main], { cwd: folder, env: environment() }),
   );
   for (const { stderr } of await Promise.all(synths)) expect(stderr).toBe('');
   expect(filesOf(dist)).toEqual(filesOf(join(root, 'dist')));
@@ -177,7 +177,7 @@ describe('what was compiled before', () => {
         main,
         "import { KustomizeApp, OutputFile } from '../../charts';\nimport { replicas } from './replicas';\nconst text: string = replicas;\nconst app = new KustomizeApp();\nnew OutputFile(app, 'f', { path: 'replicas', content: () => text });\napp.synth();\n",
       );
-    return spawnSync(process.execPath, [join(root, 'bin', 'synth.mjs'), main], { cwd: folder, encoding: 'utf8', env: environment() });
+    return spawnSync(process.execPath, [join(root, 'bin', 'synth.cjs'), main], { cwd: folder, encoding: 'utf8', env: environment() });
   };
   /** Puts a file there that is older than what stood there, as `mv` and `cp -p` do. */
   const restore = (text: string) => {

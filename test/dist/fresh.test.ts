@@ -11,7 +11,7 @@ test('dist is what main.ts makes: if not, run npm run synth', () => {
   const folder = mkdtempSync(join(tmpdir(), 'fresh-'));
   try {
     const dist = join(folder, 'dist');
-    execFileSync(process.execPath, [join(root, 'bin', 'synth.mjs')], {
+    execFileSync(process.execPath, [join(root, 'bin', 'synth.cjs')], {
       cwd: root,
       env: { ...process.env, CDK8S_OUTDIR: dist },
       stdio: 'pipe',

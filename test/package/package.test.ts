@@ -43,7 +43,7 @@ beforeAll(() => {
   const own = mkdtempSync(join(root, 'test', 'readme-'));
   try {
     writeFileSync(join(own, 'main.ts'), example.replace("'./charts'", "'../../charts'"));
-    run(own, process.execPath, join(root, 'bin', 'synth.mjs'), 'main.ts');
+    run(own, process.execPath, join(root, 'bin', 'synth.cjs'), 'main.ts');
     expected = filesOf(join(own, 'dist'));
   } finally {
     rmSync(own, { recursive: true });

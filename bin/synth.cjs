@@ -1,20 +1,15 @@
 // Type-checks, compiles and runs main.ts (or the file named as the first argument): what both `npm run synth` and `cdk8s synth` execute.
 // The compiler works while the libraries load, and not at all where nothing that it read has changed since it found the types right;
 // no line of main.ts runs before they are.
-import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import module, { createRequire } from 'node:module';
-import { dirname, join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+// CommonJS, which Node.js starts sooner.
+const { createHash } = require('node:crypto');
+const { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs');
+const Module = require('node:module');
+const { dirname, join, relative, resolve, sep } = require('node:path');
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const require = createRequire(import.meta.url);
+const root = dirname(__dirname);
 const main = resolve(process.argv[2] ?? join(root, 'main.ts'));
 const outdir = process.env.CDK8S_OUTDIR;
-// the compiler itself, by a private file of TypeScript 7: its bin/tsc is a Node.js process that starts it. Garbage collection would take longer than its work
-const { default: compiler } = await import(join(dirname(require.resolve('typescript/package.json')), 'lib', 'getExePath.js'));
 
 /** The folder of compiled files: a shared one, in which the compiler does only what has changed, or one of this process where another one is at it. */
 function takeCache() {
@@ -57,7 +52,7 @@ function isCompiled(cache, checked) {
   // a bare name is a file of the compiler's own, which changes with what is installed
   const read = fileNames.filter(file => file.includes('/')).map(file => join(cache, file));
   const settings = ['package.json', 'tsconfig.json', 'node_modules/.package-lock.json'].map(file => join(root, file));
-  return [...read, ...settings].every(file => existsSync(file) && statSync(file).ctimeMs < started);
+  return [...read, ...settings].every(file => (statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? started) < started);
 }
 
 /** Compiles main.ts and what it imports, and returns the compiled file. Fails with the compiler's own words. */
@@ -87,7 +82,7 @@ async function compile(cache) {
   rmSync(checked, { force: true });
   writeFileSync(`${checked}.new`, '');
   try {
-    await promisify(execFile)(compiler(), ['--project', cache, '--pretty', 'false'], { env: { ...process.env, GOGC: 'off' } });
+    await runCompiler('--project', cache, '--pretty', 'false');
   } catch (error) {
     if (!error.stdout) throw error;
     throw Object.assign(new Error(`${relative('.', main)} has type errors, nothing was written:\n${error.stdout}`), { name: 'SynthError' });
@@ -96,8 +91,17 @@ async function compile(cache) {
   return compiled;
 }
 
+/** The compiler itself, by a private file of TypeScript 7: its bin/tsc is a Node.js process that starts it. Garbage collection would take longer than its work. */
+async function runCompiler(...args) {
+  // loaded only where it has something to do
+  const { execFile } = require('node:child_process');
+  const { promisify } = require('node:util');
+  const { default: compiler } = await import(join(dirname(require.resolve('typescript/package.json')), 'lib', 'getExePath.js'));
+  await promisify(execFile)(compiler(), args, { env: { ...process.env, GOGC: 'off' } });
+}
+
 function loadLibraries() {
-  module.enableCompileCache?.(); // from Node.js 22 on
+  Module.enableCompileCache?.(); // from Node.js 22 on
   for (const library of ['cdk8s', 'cdk8s-plus-27/lib/imports/k8s']) require(library);
 }
 
@@ -121,8 +125,8 @@ function preloadCharts(charts) {
 
 /** Lets a compiled file take itself for its source, so that __dirname is the folder that the user sees. */
 function runAsSource(cache) {
-  const { _compile } = module.prototype;
-  module.prototype._compile = function compileAsSource(content, file, ...rest) {
+  const { _compile } = Module.prototype;
+  Module.prototype._compile = function compileAsSource(content, file, ...rest) {
     const inCache = file.startsWith(`${cache}${sep}`);
     return _compile.call(this, content, inCache ? join(root, relative(cache, file)) : file, ...rest);
   };
@@ -144,7 +148,7 @@ function watchSynth(...apps) {
 const ownFrames = error =>
   (error.stack ?? '')
     .split('\n')
-    .filter(line => /^ +at /.test(line) && !/node_modules|node:|bin\/synth\.mjs/.test(line))
+    .filter(line => /^ +at /.test(line) && !/node_modules|node:|bin\/synth\.cjs/.test(line))
     .map(line =>
       line.replace(/(\/[^():]+\.js):(\d+):(\d+)/, (whole, file, row, column) => inSource(file, Number(row), Number(column)) ?? whole),
     )
@@ -155,7 +159,7 @@ function inSource(file, row, column) {
   if (!existsSync(compiled)) return undefined;
   const [, map] = /sourceMappingURL=data:application\/json;base64,(\S+)/.exec(readFileSync(compiled, 'utf8')) ?? [];
   if (map === undefined) return undefined;
-  const { originalSource, originalLine, originalColumn } = new module.SourceMap(JSON.parse(Buffer.from(map, 'base64'))).findEntry(
+  const { originalSource, originalLine, originalColumn } = new Module.SourceMap(JSON.parse(Buffer.from(map, 'base64'))).findEntry(
     row - 1,
     column - 1,
   );
@@ -177,7 +181,8 @@ function fail(error) {
 process.on('unhandledRejection', fail);
 
 const cache = takeCache();
-try {
+
+async function synth() {
   const charts = join(cache, 'charts', 'index.js');
   const compiled = compile(cache);
   loadLibraries();
@@ -191,6 +196,6 @@ try {
       fail(Object.assign(new Error(`${relative('.', main)} synthesised nothing: it must end with app.synth()`), { name: 'SynthError' }));
   });
   require(app);
-} catch (error) {
-  fail(error);
 }
+
+synth().catch(fail);
