@@ -13,7 +13,7 @@ const project = {
 const here = __dirname.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 const tests = folders => ({ testRegex: `^${here}/test/${folders}.+\\.test\\.ts$` });
 
-// the package, AWS's documents and shell scripts; then against real programs: VAULT_BIN, a cluster, a stand-in for AWS
+// the package, AWS's documents and scripts that run as processes; then against real programs: VAULT_BIN, a cluster, a stand-in for AWS
 const others = ['package', 'documents', 'scripts', 'server-process', 'contracts', 'e2e'];
 
 module.exports = {

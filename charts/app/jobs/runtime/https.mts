@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { NotYet } from './wait.mts';
 
 export interface Answer {
@@ -45,8 +46,8 @@ export class HttpsServer {
 
   constructor(address: string, ca: string, { keepAlive = false, servername }: ServerOptions = {}) {
     this.address = address;
-    // an agent of its own: Node.js gives the global one the proxy of NODE_USE_ENV_PROXY
-    this.#agent = new Agent({ ca, keepAlive, ...(servername === undefined ? {} : { servername }) });
+    // an agent of its own: Node.js gives the global one the proxy of NODE_USE_ENV_PROXY; the authority is read once, not for each connection
+    this.#agent = new Agent({ secureContext: createSecureContext({ ca }), keepAlive, ...(servername === undefined ? {} : { servername }) });
   }
 
   /** One call. No answer, or one that breaks off, is NotYet: whether to try again is for the caller to know. */

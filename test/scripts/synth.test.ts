@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSy
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { filesOf } from './support/files';
+import { filesOf } from '../support/files';
 
-const root = join(__dirname, '..');
+const root = join(__dirname, '..', '..');
 let folder: string;
 let dist: string;
 beforeAll(() => {
@@ -19,7 +19,7 @@ function synth(props: string, through: 'npm run synth' | 'cdk8s synth') {
   const main = join(folder, 'main.ts');
   writeFileSync(
     main,
-    `import { KustomizeApp, VaultServer } from '../../charts';
+    `import { KustomizeApp, VaultServer } from '../../../charts';
 const app = new KustomizeApp();
 new VaultServer(app, 'vault', {
   namespace: 'vault',
@@ -34,7 +34,7 @@ app.synth();
   );
   const app = join(root, 'bin', 'synth.cjs');
   const cli = join(root, 'node_modules', 'cdk8s-cli', 'bin', 'cdk8s');
-  const args = through === 'npm run synth' ? [app, main] : [cli, 'synth', '--app', 'node ../../bin/synth.cjs main.ts', '--output', dist];
+  const args = through === 'npm run synth' ? [app, main] : [cli, 'synth', '--app', 'node ../../../bin/synth.cjs main.ts', '--output', dist];
   return spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8', env: environment() });
 }
 
@@ -86,7 +86,7 @@ describe('npm run synth', () => {
 
 describe('a main.ts of any kind', () => {
   const header =
-    "import { existsSync, readFileSync } from 'node:fs';\nimport { join } from 'node:path';\nimport { KustomizeApp, OutputFile } from '../../charts';\n";
+    "import { existsSync, readFileSync } from 'node:fs';\nimport { join } from 'node:path';\nimport { KustomizeApp, OutputFile } from '../../../charts';\n";
   const run = (name: string, text: string) => {
     const main = join(folder, `${name}.ts`);
     writeFileSync(main, `${header}${text}`);
@@ -155,7 +155,7 @@ test('several synths at once: each makes the whole dist, and nothing else is lef
   const own = join(folder, 'dist.old');
   mkdirSync(own, { recursive: true });
   const main = join(folder, 'main.ts');
-  writeFileSync(main, readFileSync(join(root, 'main.ts'), 'utf8').replace("'./charts'", "'../../charts'"));
+  writeFileSync(main, readFileSync(join(root, 'main.ts'), 'utf8').replace("'./charts'", "'../../../charts'"));
   const synths = Array.from({ length: 4 }, () =>
     promisify(execFile)(process.execPath, [join(root, 'bin', 'synth.cjs'), main], { cwd: folder, env: environment() }),
   );
@@ -175,7 +175,7 @@ describe('what was compiled before', () => {
     if (!existsSync(main))
       writeFileSync(
         main,
-        "import { KustomizeApp, OutputFile } from '../../charts';\nimport { replicas } from './replicas';\nconst text: string = replicas;\nconst app = new KustomizeApp();\nnew OutputFile(app, 'f', { path: 'replicas', content: () => text });\napp.synth();\n",
+        "import { KustomizeApp, OutputFile } from '../../../charts';\nimport { replicas } from './replicas';\nconst text: string = replicas;\nconst app = new KustomizeApp();\nnew OutputFile(app, 'f', { path: 'replicas', content: () => text });\napp.synth();\n",
       );
     return spawnSync(process.execPath, [join(root, 'bin', 'synth.cjs'), main], { cwd: folder, encoding: 'utf8', env: environment() });
   };
