@@ -3,7 +3,7 @@
 // no line of main.ts runs before they are.
 // CommonJS, which Node.js starts sooner.
 const { createHash } = require('node:crypto');
-const { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs');
+const { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } = require('node:fs');
 const Module = require('node:module');
 const { dirname, join, relative, resolve, sep } = require('node:path');
 
@@ -18,8 +18,8 @@ function takeCache() {
   // as Node.js names what it loads from there: node_modules may be a link
   const shared = join(realpathSync(folder), createHash('sha256').update(main).digest('hex').slice(0, 8));
   mkdirSync(shared, { recursive: true });
-  const lock = join(shared, 'lock');
-  if (existsSync(lock) && !isRunning(Number(readFileSync(lock, 'utf8')))) rmSync(lock, { force: true });
+  const lock = lockOf(shared);
+  if (existsSync(lock) && !isLocked(shared)) rmSync(lock, { force: true });
   try {
     writeFileSync(lock, String(process.pid), { flag: 'wx' });
     process.on('exit', () => rmSync(lock, { force: true }));
@@ -30,6 +30,22 @@ function takeCache() {
     mkdirSync(own, { recursive: true });
     process.on('exit', () => rmSync(own, { recursive: true, force: true }));
     return own;
+  }
+}
+
+const lockOf = folder => join(folder, 'lock');
+const isLocked = folder => existsSync(lockOf(folder)) && isRunning(Number(readFileSync(lockOf(folder), 'utf8')));
+
+/** Deletes the caches of files that are gone, such as those of tests. */
+function forgetGone(cache) {
+  writeFileSync(join(cache, 'main'), main);
+  for (const name of readdirSync(dirname(cache))) {
+    const other = join(dirname(cache), name);
+    const of = join(other, 'main');
+    // one of this minute may be that of a synth which is just beginning
+    const isNew = (statSync(other, { throwIfNoEntry: false })?.mtimeMs ?? 0) > Date.now() - 60_000;
+    if (other === cache || isNew || isLocked(other) || (existsSync(of) && existsSync(readFileSync(of, 'utf8')))) continue;
+    rmSync(other, { recursive: true, force: true });
   }
 }
 
@@ -60,6 +76,7 @@ async function compile(cache) {
   const compiled = join(cache, relative(root, main).replace(/\.ts$/, '.js'));
   const checked = join(cache, 'checked');
   if (isCompiled(cache, checked)) return compiled;
+  forgetGone(cache);
   const project = {
     extends: join(root, 'tsconfig.json'),
     compilerOptions: {

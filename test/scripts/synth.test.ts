@@ -197,6 +197,21 @@ describe('what was compiled before', () => {
     expect(readFileSync(join(dist, 'replicas'), 'utf8')).toBe(expected);
   });
 
+  test('goes once its main.ts is gone, and no other', () => {
+    const caches = join(root, 'node_modules', '.cache', 'cdk8s-vault');
+    const made = Object.entries({ gone: join(folder, 'nowhere.ts'), kept: join(folder, 'again.ts') }).map(([name, main]) => {
+      const cache = join(caches, `${name}-of-a-test`);
+      mkdirSync(cache, { recursive: true });
+      writeFileSync(join(cache, 'main'), main);
+      utimesSync(cache, 1, 1);
+      return cache;
+    });
+    writeFileSync(imported(), "export const replicas = 'seven';\n");
+    expect(run()).toMatchObject({ status: 0, stderr: '' });
+    expect(made.map(cache => existsSync(cache))).toEqual([false, true]);
+    for (const cache of made) rmSync(cache, { recursive: true, force: true });
+  });
+
   test('passes no wrong type: neither one that came with an older file, nor one that was refused before', () => {
     writeFileSync(imported(), "export const replicas = 'three';\n");
     expect(run()).toMatchObject({ status: 0, stderr: '' });
