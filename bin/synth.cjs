@@ -57,11 +57,15 @@ function isRunning(pid) {
   }
 }
 
+/** Its time is that of the last run of the compiler that found no error. */
+const checkedIn = cache => join(cache, 'checked');
+
 /**
  * Whether no file has changed since the compiler last found no error in it: neither what it read, nor what decides what it reads.
  * By the time of the inode's last change, which a file keeps neither by `mv` nor by `cp -p`.
  */
-function isCompiled(cache, checked) {
+function isCompiled(cache) {
+  const checked = checkedIn(cache);
   if (!existsSync(checked)) return false;
   const { mtimeMs: started } = statSync(checked);
   const { fileNames } = JSON.parse(readFileSync(join(cache, 'tsconfig.tsbuildinfo'), 'utf8'));
@@ -71,11 +75,8 @@ function isCompiled(cache, checked) {
   return [...read, ...settings].every(file => (statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? started) < started);
 }
 
-/** Compiles main.ts and what it imports, and returns the compiled file. Fails with the compiler's own words. */
+/** Compiles main.ts and what it imports. Fails with the compiler's own words. */
 async function compile(cache) {
-  const compiled = join(cache, relative(root, main).replace(/\.ts$/, '.js'));
-  const checked = join(cache, 'checked');
-  if (isCompiled(cache, checked)) return compiled;
   forgetGone(cache);
   const project = {
     extends: join(root, 'tsconfig.json'),
@@ -96,6 +97,7 @@ async function compile(cache) {
   };
   writeFileSync(join(cache, 'tsconfig.json'), JSON.stringify(project));
   // made before the compiler reads the first file, and given its name when it has found no error
+  const checked = checkedIn(cache);
   rmSync(checked, { force: true });
   writeFileSync(`${checked}.new`, '');
   try {
@@ -105,7 +107,6 @@ async function compile(cache) {
     throw Object.assign(new Error(`${relative('.', main)} has type errors, nothing was written:\n${error.stdout}`), { name: 'SynthError' });
   }
   renameSync(`${checked}.new`, checked);
-  return compiled;
 }
 
 /** The compiler itself, by a private file of TypeScript 7: its bin/tsc is a Node.js process that starts it. Garbage collection would take longer than its work. */
@@ -122,12 +123,13 @@ function loadLibraries() {
   for (const library of ['cdk8s', 'cdk8s-plus-27/lib/imports/k8s']) require(library);
 }
 
-/** Loads the charts as they were compiled last, while the compiler works. Returns what forgets them where they have changed since. */
+/** Loads all charts as they were compiled last, while the compiler works. Returns what forgets them where they have changed since. */
 function preloadCharts(charts) {
   const start = Date.now();
   let isUsable = true;
   try {
-    if (existsSync(charts)) require(charts);
+    // each by its getter
+    if (existsSync(charts)) Object.values(require(charts));
   } catch {
     // of another state of the project
     isUsable = false;
@@ -140,12 +142,24 @@ function preloadCharts(charts) {
   };
 }
 
+/** Loads what a compiled module exports of others when somebody asks for it: charts that main.ts does not use cost nothing. Lines stay where they are. */
+function lazily(content) {
+  const required = new Map();
+  return content
+    .replace(/^var (\w+) = (require\("[^"]+"\));$/gm, (_, name, call) => {
+      required.set(name, call);
+      return '';
+    })
+    .replace(/\breturn (\w+)\./g, (whole, name) => (required.has(name) ? `return ${required.get(name)}.` : whole));
+}
+
 /** Lets a compiled file take itself for its source, so that __dirname is the folder that the user sees. */
-function runAsSource(cache) {
+function runAsSource(cache, charts) {
   const { _compile } = Module.prototype;
   Module.prototype._compile = function compileAsSource(content, file, ...rest) {
     const inCache = file.startsWith(`${cache}${sep}`);
-    return _compile.call(this, content, inCache ? join(root, relative(cache, file)) : file, ...rest);
+    const text = file === charts ? lazily(content) : content;
+    return _compile.call(this, text, inCache ? join(root, relative(cache, file)) : file, ...rest);
   };
 }
 
@@ -201,18 +215,20 @@ const cache = takeCache();
 
 async function synth() {
   const charts = join(cache, 'charts', 'index.js');
-  const compiled = compile(cache);
+  const compiling = isCompiled(cache) ? undefined : compile(cache);
   loadLibraries();
-  runAsSource(cache);
-  const forgetStale = preloadCharts(charts);
-  const app = await compiled;
-  forgetStale();
+  runAsSource(cache, charts);
+  if (compiling !== undefined) {
+    const forgetStale = preloadCharts(charts);
+    await compiling;
+    forgetStale();
+  }
   watchSynth(require('cdk8s').App, ...(existsSync(charts) ? [require(charts).KustomizeApp] : []));
   process.on('exit', code => {
     if (code === 0 && !synthesised)
       fail(Object.assign(new Error(`${relative('.', main)} synthesised nothing: it must end with app.synth()`), { name: 'SynthError' }));
   });
-  require(app);
+  require(join(cache, relative(root, main).replace(/\.ts$/, '.js')));
 }
 
 synth().catch(fail);

@@ -197,6 +197,22 @@ describe('what was compiled before', () => {
     expect(readFileSync(join(dist, 'replicas'), 'utf8')).toBe(expected);
   });
 
+  test('is loaded as far as main.ts uses it', () => {
+    const main = join(folder, 'loaded.ts');
+    writeFileSync(
+      main,
+      `import { KustomizeApp, VaultRestore } from '../../../charts';
+const loaded = (chart: string) => Object.keys(require.cache).some(file => file.endsWith(\`\${chart}.js\`));
+console.log(loaded('vault-rollout'), typeof VaultRestore, loaded('vault-restore'));
+new KustomizeApp().synth();
+`,
+    );
+    const run = () =>
+      spawnSync(process.execPath, [join(root, 'bin', 'synth.cjs'), main], { cwd: folder, encoding: 'utf8', env: environment() });
+    run();
+    expect(run()).toMatchObject({ status: 0, stdout: 'false function true\n' });
+  });
+
   test('goes once its main.ts is gone, and no other', () => {
     const caches = join(root, 'node_modules', '.cache', 'cdk8s-vault');
     const made = Object.entries({ gone: join(folder, 'nowhere.ts'), kept: join(folder, 'again.ts') }).map(([name, main]) => {
