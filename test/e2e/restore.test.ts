@@ -73,6 +73,9 @@ test('the table as it is, beside the servers that use it: a table with its setti
     'GreaterThanThreshold',
   ];
   await aws(['cloudwatch', 'put-metric-alarm', '--alarm-name', `${namespace}-throttled`, ...alarm, ...rule]);
+  const deny = { Effect: 'Deny', Principal: '*', Action: 'dynamodb:PartiQLSelect', Resource: arn };
+  const own = JSON.stringify({ Version: '2012-10-17', Statement: [deny] });
+  await aws(['dynamodb', 'put-resource-policy', '--resource-arn', arn, '--policy', own]);
   const units = 'ReadCapacityUnits=200,WriteCapacityUnits=100';
   await aws(['dynamodb', 'update-table', '--table-name', namespace, '--billing-mode', 'PROVISIONED', '--provisioned-throughput', units]);
   const scaled = (name: string) => ['--service-namespace', 'dynamodb', '--resource-id', `table/${name}`];
@@ -122,6 +125,8 @@ test('the table as it is, beside the servers that use it: a table with its setti
   expect(JSON.parse(await aws(['dynamodb', 'list-tags-of-resource', '--resource-arn', described.TableArn])).Tags).toEqual([
     { Key: 'team', Value: 'platform' },
   ]);
+  const { Policy: brought } = JSON.parse(await aws(['dynamodb', 'get-resource-policy', '--resource-arn', described.TableArn]));
+  expect(JSON.parse(brought).Statement).toEqual([{ ...deny, Resource: described.TableArn }]);
   const alarms = JSON.parse(await aws(['cloudwatch', 'describe-alarms', '--alarm-name-prefix', table])).MetricAlarms;
   expect(alarms).toEqual([expect.objectContaining({ Dimensions: [{ Name: 'TableName', Value: table }] })]);
   expect((await installation.pods()).map(({ metadata }) => metadata.uid)).toEqual(before);
