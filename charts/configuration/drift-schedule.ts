@@ -1,5 +1,4 @@
-import type { ScriptJob } from '../app/jobs/script-job';
-import { omitUndefined } from '../app/kubernetes/omit-undefined';
+import { type ScriptJob, timesOf } from '../app/jobs/script-job';
 import { booleanCheck, type Checks } from '../app/validation/check';
 import { cronCheck, timeZoneCheck } from '../app/validation/durations';
 import type { Part } from '../app/validation/part';
@@ -39,10 +38,10 @@ export class DriftSchedule implements Part {
 
   addTo(job: ScriptJob, name: string): void {
     if (this.props === undefined) return;
-    const { cron, timeZone, repair = false } = this.props;
+    const { repair = false } = this.props;
     job.addSchedule({
       name,
-      times: { cron, ...omitUndefined({ timeZone }) },
+      times: timesOf(this.props),
       env: [{ name: 'MODE', value: repair ? 'apply' : 'report' }],
       // a report says the same again
       backoffLimit: repair ? 6 : 0,

@@ -40,15 +40,18 @@ export interface BackupSourceProps {
 
 /** The backups of a Vault's table: where they are looked for, and who may restore them into which tables. */
 export class BackupSource implements Part {
-  /** What the program is told; undefined with a Vault that has no table, which is refused. */
-  readonly plan: SourcePlan | undefined;
+  /** What the program is told; empty with a Vault that has no table, which is refused. */
+  readonly plan: SourcePlan;
 
   constructor(
     scope: Construct,
     private readonly props: BackupSourceProps,
   ) {
     const { vault, backupVault = vault.table?.name ?? '', roleSuffix } = props;
-    if (vault.table === undefined) return;
+    if (vault.table === undefined) {
+      this.plan = { table: '', tableArn: '', region: '', backupsOf: '' };
+      return;
+    }
     const { name: table, region } = vault.table;
     const usesAwsBackup = backupVault !== 'none' && nameOfBackupVaults.test(backupVault);
     const role = `${table}-${roleSuffix}`;
@@ -77,7 +80,7 @@ export class BackupSource implements Part {
       const partition = partitionOf(vault.aws.region);
       if (parseArn(copiesOf)?.partition !== partition)
         problems.refuse('copiesOf', copiesOf, `tables of partition ${partition}`, 'correct the ARN');
-      else if (copiesOf === this.plan?.tableArn)
+      else if (copiesOf === this.plan.tableArn)
         problems.refuse('copiesOf', copiesOf, 'another table than that of the Vault', 'leave it out: its own backups are found');
       else if (backupVault === undefined || backupVault === 'none')
         problems.refuse('backupVault', backupVault, 'the backup vault that the copies are in', 'name it');
@@ -86,9 +89,8 @@ export class BackupSource implements Part {
 
   /** What the Job may do: find backups, look at them, and restore one into a table of these names. */
   statements(): readonly IamStatement[] {
-    const { plan } = this;
-    if (plan === undefined) return [];
-    const { tableArn: table, awsBackup } = plan;
+    if (this.props.vault.table === undefined) return [];
+    const { tableArn: table, awsBackup } = this.plan;
     const target = this.arn(this.props.target);
     return [
       // it knows no resource (Service Authorization Reference, "Amazon DynamoDB")
@@ -104,7 +106,7 @@ export class BackupSource implements Part {
     const { vault } = this.props;
     const region = vault.table?.region ?? '';
     const arn = (resource: string): string => `arn:${partitionOf(vault.aws.region)}:backup:${region}:${vault.aws.accountId}:${resource}`;
-    const points = [arn('recovery-point:*'), `${this.plan?.tableArn}/backup/*`];
+    const points = [arn('recovery-point:*'), `${this.plan.tableArn}/backup/*`];
     return [
       { sid: 'FindRecoveryPoints', actions: ['backup:ListRecoveryPointsByBackupVault'], resources: [arn(`backup-vault:${backupVault}`)] },
       { sid: 'RestoreRecoveryPoint', actions: ['backup:GetRecoveryPointRestoreMetadata', 'backup:StartRestoreJob'], resources: points },
@@ -124,7 +126,7 @@ export class BackupSource implements Part {
     const target = this.arn(this.props.target);
     return [
       { sid: 'Items', actions: [...itemActions, 'dynamodb:DescribeTable'], resources: [target] },
-      { sid: 'Backups', actions: ['dynamodb:RestoreTableFromBackup'], resources: [`${this.plan?.tableArn}/backup/*`] },
+      { sid: 'Backups', actions: ['dynamodb:RestoreTableFromBackup'], resources: [`${this.plan.tableArn}/backup/*`] },
       { sid: 'NewTable', actions: ['dynamodb:RestoreTableFromAwsBackup', 'dynamodb:RestoreTableFromBackup'], resources: [target] },
     ];
   }

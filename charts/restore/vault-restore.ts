@@ -11,7 +11,7 @@ import { ScriptJob } from '../app/jobs/script-job';
 import { ServedVault } from '../app/jobs/served-vault';
 import { selectorLabels } from '../app/kubernetes/labels';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
-import { ContainerResources, type ResourcesProps } from '../app/kubernetes/resources';
+import { ContainerResources, type ResourcesProps, waitingJobResources } from '../app/kubernetes/resources';
 import { integer } from '../app/validation/check';
 import { problemsOf } from '../app/validation/part';
 import type { KnownProps, Problems } from '../app/validation/problems';
@@ -56,11 +56,6 @@ export interface VaultRestoreProps {
   readonly outbound?: OutboundProps;
 }
 
-const defaultResources: ResourcesProps = {
-  requests: { cpu: '50m', memory: '96Mi', ephemeralStorage: '64Mi' },
-  limits: { memory: '192Mi', ephemeralStorage: '64Mi' },
-};
-
 /**
  * Restores a backup, or the table as it was at a time, into a new table `<table>-restored-...`, and brings back what a restore loses. A CronJob that runs only
  * when somebody makes a Job from it. It touches neither the table in use nor a pod; its last lines say what to change (docs/restore.md).
@@ -83,15 +78,15 @@ export class VaultRestore extends Chart {
       roleSuffix: 'restore',
     });
     const outbound = new Outbound(props.outbound);
-    const resources = new ContainerResources(props.resources ?? defaultResources);
+    const resources = new ContainerResources(props.resources ?? waitingJobResources);
 
     // what it may do in AWS, and whom it reaches
-    const statements = source.plan === undefined ? [] : [...source.statements(), ...settingsStatements(vault, prefix)];
+    const statements = vault.table === undefined ? [] : [...source.statements(), ...settingsStatements(vault, prefix)];
     this.role = jobRole(this, { vault, name, role: props.role, serviceAccount: name, statements, without: 'without a table' });
     jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound });
 
     const plan: RestorePlan = {
-      source: source.plan ?? { table: '', tableArn: '', region: '', backupsOf: '' },
+      source: source.plan,
       prefix,
       documents: { label: `${label(prefix)}_`, logicalId: logicalId('Table', prefix) },
       statefulSet: vault.name,

@@ -11,7 +11,7 @@ import { evictionRules, serversPlan } from '../app/jobs/servers-plan';
 import { vaultCaMount, vaultCaVolume } from '../app/jobs/vault-ca';
 import { selectorLabels } from '../app/kubernetes/labels';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
-import { ContainerResources, type ResourcesProps } from '../app/kubernetes/resources';
+import { ContainerResources, type ResourcesProps, waitingJobResources } from '../app/kubernetes/resources';
 import { integer } from '../app/validation/check';
 import { problemsOf } from '../app/validation/part';
 import type { KnownProps, Problems } from '../app/validation/problems';
@@ -56,11 +56,6 @@ export interface VaultRolloutProps {
   readonly outbound?: OutboundProps;
 }
 
-const defaultResources: ResourcesProps = {
-  requests: { cpu: '50m', memory: '96Mi', ephemeralStorage: '64Mi' },
-  limits: { memory: '192Mi', ephemeralStorage: '64Mi' },
-};
-
 /**
  * Rolls a changed image or configuration out in HashiCorp's order: after a backup, standbys one at a time, the active server last. A CronJob that runs only when
  * somebody makes a Job from it, or in a maintenance window.
@@ -77,7 +72,7 @@ export class VaultRollout extends Chart {
     const backup = new TableBackup(vault, props.backup);
     const automatic = new Automatic(props.automatic);
     const outbound = new Outbound(props.outbound);
-    const resources = new ContainerResources(props.resources ?? defaultResources);
+    const resources = new ContainerResources(props.resources ?? waitingJobResources);
 
     // what it may do in AWS, and whom it reaches
     const { statements } = backup;

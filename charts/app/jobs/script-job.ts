@@ -89,6 +89,10 @@ interface OnFailure {
   readonly restartPolicy?: 'Never' | 'OnFailure' | 'Always';
 }
 
+/** The times that a user gave, or none. */
+export const timesOf = (given: { readonly cron: string; readonly timeZone?: string } | undefined): JobSchedule['times'] =>
+  given === undefined ? 'by hand' : { cron: given.cron, ...omitUndefined({ timeZone: given.timeZone }) };
+
 /** When a CronJob runs. */
 export interface JobSchedule {
   /** The name of the CronJob. */

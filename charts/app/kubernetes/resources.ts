@@ -67,6 +67,12 @@ export class ContainerResources implements Part {
   }
 }
 
+/** What a Job has that waits more than it works: one container with Node.js. */
+export const waitingJobResources: ResourcesProps = {
+  requests: { cpu: '50m', memory: '96Mi', ephemeralStorage: '64Mi' },
+  limits: { memory: '192Mi', ephemeralStorage: '64Mi' },
+};
+
 /** For containers that do little: a script, a copy. */
 export function smallResources(limits: Partial<ResourceAmounts> = {}): k8s.ResourceRequirements {
   return new ContainerResources({

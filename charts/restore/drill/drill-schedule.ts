@@ -1,5 +1,4 @@
-import type { JobSchedule } from '../../app/jobs/script-job';
-import { omitUndefined } from '../../app/kubernetes/omit-undefined';
+import { type JobSchedule, timesOf } from '../../app/jobs/script-job';
 import type { Checks } from '../../app/validation/check';
 import { cronCheck, timeZoneCheck } from '../../app/validation/durations';
 import type { Part } from '../../app/validation/part';
@@ -29,6 +28,6 @@ export class DrillSchedule implements Part {
   }
 
   get times(): JobSchedule['times'] {
-    return this.props === undefined ? 'by hand' : { cron: this.props.cron, ...omitUndefined({ timeZone: this.props.timeZone }) };
+    return timesOf(this.props);
   }
 }

@@ -12,7 +12,7 @@ import { vaultCaMount, vaultCaVolume } from '../../app/jobs/vault-ca';
 import { vaultTokenMount, vaultTokenVolume } from '../../app/jobs/vault-token';
 import { selectorLabels } from '../../app/kubernetes/labels';
 import { omitUndefined } from '../../app/kubernetes/omit-undefined';
-import { ContainerResources, type ResourcesProps } from '../../app/kubernetes/resources';
+import { ContainerResources, type ResourcesProps, waitingJobResources } from '../../app/kubernetes/resources';
 import { portCheck } from '../../app/validation/addresses';
 import { integer, listOf, matching } from '../../app/validation/check';
 import { absolutePathCheck, dnsSubdomainCheck } from '../../app/validation/names';
@@ -99,10 +99,6 @@ export interface VaultRestoreDrillProps {
   readonly outbound?: OutboundProps;
 }
 
-const defaultResources: ResourcesProps = {
-  requests: { cpu: '50m', memory: '96Mi', ephemeralStorage: '64Mi' },
-  limits: { memory: '192Mi', ephemeralStorage: '64Mi' },
-};
 const defaultServerResources: ResourcesProps = {
   requests: { cpu: '100m', memory: '256Mi', ephemeralStorage: '64Mi' },
   limits: { memory: '1Gi', ephemeralStorage: '512Mi' },
@@ -129,12 +125,12 @@ export class VaultRestoreDrill extends Chart {
     const login = new DrillLogin(vault, props.login);
     const schedule = new DrillSchedule(props.schedule);
     const outbound = new Outbound(props.outbound);
-    const resources = new ContainerResources(props.resources ?? defaultResources);
+    const resources = new ContainerResources(props.resources ?? waitingJobResources);
     const serverResources = new ContainerResources(props.serverResources ?? defaultServerResources, 'serverResources');
 
     // the Job: what it may do in AWS, and whom it reaches
     const deletes = allow('DeleteScratch', 'dynamodb', ['DeleteTable'], tableArn(scratch, vault.aws, vault.table?.region));
-    const statements = source.plan === undefined ? [] : [...source.statements(), deletes];
+    const statements = vault.table === undefined ? [] : [...source.statements(), deletes];
     this.role = jobRole(this, { vault, name, role: props.role, serviceAccount: name, statements, without: 'without a table' });
     jobNetworkPolicies(this, { name, namespace, pods, vault, outbound });
 
@@ -161,7 +157,7 @@ export class VaultRestoreDrill extends Chart {
     const lease = name;
     const plan: DrillPlan = {
       lease,
-      source: source.plan ?? { table: '', tableArn: '', region: '', backupsOf: '' },
+      source: source.plan,
       scratch,
       server: { deployment: `${name}-server`, selector: server.selector, port: server.port },
       login: login.plan,
