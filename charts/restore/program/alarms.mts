@@ -1,6 +1,7 @@
 import type { Aws } from '../../app/jobs/runtime/aws.mts';
 import { anything, list, object, optional, record, string } from '../../app/jobs/runtime/shape.mts';
 import type { Step } from './autoscaling.mts';
+import { allPages } from './pages.mts';
 
 /** An alarm as DescribeAlarms answers it. */
 export type Alarm = Readonly<Record<string, unknown>>;
@@ -18,8 +19,7 @@ interface Dimension {
   readonly Name: string;
   readonly Value: string;
 }
-const dimensions = (alarm: Readonly<Record<string, unknown>>): readonly Dimension[] =>
-  (alarm['Dimensions'] as Dimension[] | undefined)?.slice() ?? [];
+const dimensions = (alarm: Alarm): readonly Dimension[] => (alarm['Dimensions'] as Dimension[] | undefined)?.slice() ?? [];
 
 /** Alarms of CloudWatch on tables. */
 export class Alarms {
@@ -31,20 +31,16 @@ export class Alarms {
 
   /** Alarms on the table but those of autoscaling, which makes its own. */
   async read(table: string): Promise<readonly Alarm[]> {
-    const alarms: Alarm[] = [];
-    for (let token: string | undefined; ; ) {
-      const page = { AlarmTypes: ['MetricAlarm'], ...(token === undefined ? {} : { NextToken: token }) };
-      const answer = await this.#aws.call('monitoring', 'DescribeAlarms', page, alarmsShape);
-      alarms.push(
-        ...answer.MetricAlarms.filter(
-          alarm =>
-            !String(alarm['AlarmName']).startsWith('TargetTracking-') &&
-            dimensions(alarm).some(({ Name, Value }) => Name === 'TableName' && Value === table),
-        ),
-      );
-      token = answer.NextToken;
-      if (token === undefined) return alarms;
-    }
+    const alarms = await allPages<Alarm, string>(async from => {
+      const page = { AlarmTypes: ['MetricAlarm'], ...(from === undefined ? {} : { NextToken: from }) };
+      const { MetricAlarms: items, NextToken: next } = await this.#aws.call('monitoring', 'DescribeAlarms', page, alarmsShape);
+      return { items, next };
+    });
+    return alarms.filter(
+      alarm =>
+        !String(alarm['AlarmName']).startsWith('TargetTracking-') &&
+        dimensions(alarm).some(({ Name, Value }) => Name === 'TableName' && Value === table),
+    );
   }
 
   /** Alarms of the other table's names, on this one. */

@@ -2,6 +2,8 @@ import { type Aws, AwsError } from '../../app/jobs/runtime/aws.mts';
 import { anything, list, number, object, optional, record, string } from '../../app/jobs/runtime/shape.mts';
 import { NotYet, type Say, type Waiter } from '../../app/jobs/runtime/wait.mts';
 import type { SourcePlan } from '../plan.ts';
+import { absent } from './absent.mts';
+import { allPages } from './pages.mts';
 import type { Encryption } from './settings.mts';
 
 /** A backup of DynamoDB's, or a recovery point of AWS Backup's, of a second. */
@@ -93,44 +95,37 @@ export class Backups {
 
   /** The state of a table; undefined where there is none. */
   async state(table: string): Promise<string | undefined> {
-    try {
-      return (await this.#aws.call('dynamodb', 'DescribeTable', { TableName: table }, tableState)).Table.TableStatus;
-    } catch (error) {
-      if (error instanceof AwsError && error.code === 'ResourceNotFoundException') return undefined;
-      throw error;
-    }
+    const found = await this.#aws
+      .call('dynamodb', 'DescribeTable', { TableName: table }, tableState)
+      .catch(absent('ResourceNotFoundException'));
+    return found?.Table.TableStatus;
   }
 
   async #own(): Promise<readonly Backup[]> {
-    const found: Backup[] = [];
-    for (let from: string | undefined; ; ) {
+    const all = await allPages(async (from: string | undefined) => {
       const page = { TableName: this.#plan.table, BackupType: 'ALL', ...(from === undefined ? {} : { ExclusiveStartBackupArn: from }) };
-      const answer = await this.#aws.call('dynamodb', 'ListBackups', page, backupList);
-      for (const { BackupArn: arn, BackupStatus: state, BackupCreationDateTime: at } of answer.BackupSummaries)
-        if (state === 'AVAILABLE') found.push({ kind: 'backup', arn, at });
-      from = answer.LastEvaluatedBackupArn;
-      if (from === undefined) return found;
-    }
+      const { BackupSummaries: items, LastEvaluatedBackupArn: next } = await this.#aws.call('dynamodb', 'ListBackups', page, backupList);
+      return { items, next };
+    });
+    return all
+      .filter(({ BackupStatus: state }) => state === 'AVAILABLE')
+      .map(({ BackupArn: arn, BackupCreationDateTime: at }) => ({ kind: 'backup', arn, at }));
   }
 
   /** Those of AWS Backup that DynamoDB does not list (AWS Backup Developer Guide, "Advanced DynamoDB backup"). */
   async #recoveryPoints(): Promise<readonly Backup[]> {
     const { awsBackup, backupsOf } = this.#plan;
     if (awsBackup === undefined) return [];
-    const found: Backup[] = [];
-    for (let token: string | undefined; ; ) {
-      const query = new URLSearchParams({ resourceArn: backupsOf, ...(token === undefined ? {} : { nextToken: token }) });
+    const all = await allPages(async (from: string | undefined) => {
+      const query = new URLSearchParams({ resourceArn: backupsOf, ...(from === undefined ? {} : { nextToken: from }) });
       const path = `/backup-vaults/${awsBackup.vault}/recovery-points/?${query}`;
-      const answer = await this.#aws.rest('backup', 'GET', path, undefined, pointList).catch((error: unknown) => {
-        if (!(error instanceof AwsError && error.code === 'ResourceNotFoundException')) throw error;
-        this.#say(`there is no backup vault ${awsBackup.vault}`);
-        return { RecoveryPoints: [], NextToken: undefined };
-      });
-      for (const { RecoveryPointArn: arn, Status: state, CreationDate: at } of answer.RecoveryPoints)
-        if (state === 'COMPLETED' && !arn.includes(':dynamodb:')) found.push({ kind: 'recovery-point', arn, at });
-      token = answer.NextToken;
-      if (token === undefined) return found;
-    }
+      const found = await this.#aws.rest('backup', 'GET', path, undefined, pointList).catch(absent('ResourceNotFoundException'));
+      if (found === undefined) this.#say(`there is no backup vault ${awsBackup.vault}`);
+      return { items: found?.RecoveryPoints ?? [], next: found?.NextToken };
+    });
+    return all
+      .filter(({ RecoveryPointArn: arn, Status: state }) => state === 'COMPLETED' && !arn.includes(':dynamodb:'))
+      .map(({ RecoveryPointArn: arn, CreationDate: at }) => ({ kind: 'recovery-point', arn, at }));
   }
 
   /** The id of AWS Backup's job, where it is one. */

@@ -1,8 +1,10 @@
-import { type Aws, AwsError } from '../../app/jobs/runtime/aws.mts';
+import type { Aws } from '../../app/jobs/runtime/aws.mts';
 import { anything, boolean, list, number, object, optional, type Shape, string } from '../../app/jobs/runtime/shape.mts';
 import { NotYet, type Say, type Waiter } from '../../app/jobs/runtime/wait.mts';
+import { absent } from './absent.mts';
 import { type Alarm, Alarms } from './alarms.mts';
 import { Autoscaling, type Scaling, type Step } from './autoscaling.mts';
+import { allPages } from './pages.mts';
 
 /** What a restore is ordered with. */
 export interface Encryption {
@@ -59,6 +61,7 @@ const recoveryShape = object({
   }),
 });
 const tagsShape = object({ Tags: optional(list(object<Tag>({ Key: string, Value: string }))), NextToken: optional(string) });
+
 /** The settings of tables: read from one, and brought to another. */
 export class TableSettings {
   readonly #aws: Aws;
@@ -75,20 +78,31 @@ export class TableSettings {
 
   /** Those of a table; undefined where it is gone. */
   async read(table: string): Promise<Settings | undefined> {
+    const own = await this.#own(table);
+    if (own === undefined) return undefined;
+    const { arn, ...settings } = own;
+    return {
+      ...settings,
+      policy: await this.#policy(arn),
+      tags: await this.#tags(arn),
+      scaling: settings.billing === 'PAY_PER_REQUEST' ? [] : await this.#autoscaling.read(table),
+      alarms: await this.#alarms.read(table),
+    };
+  }
+
+  /** What DynamoDB itself says of a table; undefined where it is gone. */
+  async #own(table: string) {
     const found = await this.#dynamodb('DescribeTable', { TableName: table }, tableShape).catch(absent('ResourceNotFoundException'));
     if (found === undefined) return undefined;
     const { TableArn: arn, ProvisionedThroughput: capacity, SSEDescription, BillingModeSummary, DeletionProtectionEnabled } = found.Table;
     const onDemand = BillingModeSummary?.BillingMode === 'PAY_PER_REQUEST';
     return {
+      arn,
       key: SSEDescription?.KMSMasterKeyArn,
-      billing: onDemand ? 'PAY_PER_REQUEST' : 'PROVISIONED',
+      billing: onDemand ? ('PAY_PER_REQUEST' as const) : ('PROVISIONED' as const),
       capacity: onDemand || capacity === undefined ? undefined : { read: capacity.ReadCapacityUnits, write: capacity.WriteCapacityUnits },
       recoveryDays: await this.#recoveryDays(table),
       deletionProtection: DeletionProtectionEnabled ?? false,
-      policy: await this.#policy(arn),
-      tags: await this.#tags(arn),
-      scaling: onDemand ? [] : await this.#autoscaling.read(table),
-      alarms: await this.#alarms.read(table),
     };
   }
 
@@ -107,9 +121,9 @@ export class TableSettings {
       };
     };
     const now = await waiter.until(`table ${to}`, async () => {
-      const read = await this.read(to);
-      if (read === undefined) throw new NotYet('it is not there');
-      return read;
+      const own = await this.#own(to);
+      if (own === undefined) throw new NotYet('it is not there');
+      return own;
     });
     if (now.billing !== billing || now.capacity?.read !== capacity?.read || now.capacity?.write !== capacity?.write) {
       const units = capacity && { ProvisionedThroughput: { ReadCapacityUnits: capacity.read, WriteCapacityUnits: capacity.write } };
@@ -151,25 +165,15 @@ export class TableSettings {
 
   /** All but those that AWS sets itself. */
   async #tags(arn: string): Promise<readonly Tag[]> {
-    const tags: Tag[] = [];
-    for (let token: string | undefined; ; ) {
-      const page = { ResourceArn: arn, ...(token === undefined ? {} : { NextToken: token }) };
-      const answer = await this.#dynamodb('ListTagsOfResource', page, tagsShape);
-      tags.push(...(answer.Tags ?? []).filter(({ Key }) => !Key.startsWith('aws:')));
-      token = answer.NextToken;
-      if (token === undefined) return tags;
-    }
+    const tags = await allPages<Tag, string>(async from => {
+      const page = { ResourceArn: arn, ...(from === undefined ? {} : { NextToken: from }) };
+      const { Tags: items = [], NextToken: next } = await this.#dynamodb('ListTagsOfResource', page, tagsShape);
+      return { items, next };
+    });
+    return tags.filter(({ Key }) => !Key.startsWith('aws:'));
   }
 
   #dynamodb<T>(action: string, body: object, shape: Shape<T>): Promise<T> {
     return this.#aws.call('dynamodb', action, body, shape);
   }
 }
-
-/** For what need not be there: undefined where AWS says by this code that it is not. */
-const absent =
-  (code: string) =>
-  (error: unknown): undefined => {
-    if (error instanceof AwsError && error.code === code) return undefined;
-    throw error;
-  };

@@ -1,6 +1,7 @@
 import { type Elsewhere, Pod } from '../../app/jobs/runtime/pod.mts';
 import type { Stop } from '../../app/jobs/runtime/stop.mts';
 import { type Say, Waiter } from '../../app/jobs/runtime/wait.mts';
+import { waitMilliseconds } from '../../app/jobs/runtime/wait-seconds.mts';
 import type { RestorePlan } from '../plan.ts';
 import { Backups } from './backups.mts';
 import { Restore } from './restore.mts';
@@ -10,8 +11,7 @@ import { TableSettings } from './settings.mts';
 export async function startRestore(env: NodeJS.ProcessEnv, stop: Stop, say: Say, elsewhere: Elsewhere = {}): Promise<void> {
   const pod = new Pod(env, stop, say, elsewhere);
   const plan = pod.json<RestorePlan>('plan.json');
-  const giveUpAfter = Number(pod.variable('WAIT_SECONDS')) * 1000;
-  if (!(giveUpAfter > 0)) throw new Error(`WAIT_SECONDS is ${pod.variable('WAIT_SECONDS')}: write a number of seconds`);
+  const giveUpAfter = waitMilliseconds(pod);
   await new Restore({
     plan,
     backups: new Backups(pod.aws, plan.source, say),

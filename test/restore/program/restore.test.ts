@@ -155,6 +155,15 @@ describe('what a restore loses is brought back', () => {
   });
 });
 
+test('SETTINGS=false asks neither CloudWatch nor autoscaling: who lacks those rights still restores', async () => {
+  backUp('a', 100);
+  for (const action of ['DescribeAlarms', 'DescribeScalableTargets'])
+    pod.aws.failing.set(action, { status: 400, body: { __type: 'AccessDeniedException', message: 'no' } });
+  const { status, lines } = await pod.run({ SETTINGS: 'false', NEW_TABLE: 'vault-data-restored-x' });
+  expect([status, lines[0]]).toEqual([0, 'SETTINGS=false. The new table gets what is safe']);
+  expect(pod.aws.tables.get('vault-data-restored-x')?.recoveryDays).toBe(35);
+});
+
 test('its last lines say what to change', async () => {
   backUp('a', 100);
   const { lines } = await pod.run({ NEW_TABLE: 'vault-data-restored-20261126t030000z' });

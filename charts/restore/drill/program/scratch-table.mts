@@ -2,6 +2,7 @@ import type { Aws } from '../../../app/jobs/runtime/aws.mts';
 import { anything, list, object, optional, record, string } from '../../../app/jobs/runtime/shape.mts';
 import { NotYet, type Say, type Waiter } from '../../../app/jobs/runtime/wait.mts';
 import type { Backups } from '../../program/backups.mts';
+import { allPages } from '../../program/pages.mts';
 
 const attribute = object({ S: string });
 const item = object({ Path: attribute, Key: attribute });
@@ -15,6 +16,9 @@ const unprocessed = object({ UnprocessedItems: optional(record(list(object({ Del
  * builtin/logical/database and aws, "static-role").
  */
 const acts = /^sys\/expire\/id\/|^(logical|auth)\/[0-9a-f-]+\/(static-(role|roles|creds)|wal)\//;
+
+/** Folders are items too, by a name that ends in "/". */
+const isActing = ({ Path: { S: path }, Key: { S: key } }: Item): boolean => acts.test(`${path}/${key}${key.endsWith('/') ? '' : '/'}`);
 
 /** The table that a backup is restored into for a drill. */
 export class ScratchTable {
@@ -51,8 +55,7 @@ export class ScratchTable {
   }
 
   async #acting(): Promise<readonly Item[]> {
-    const found: Item[] = [];
-    for (let from: object | undefined; ; ) {
+    return allPages(async (from: object | undefined) => {
       const body = {
         TableName: this.#name,
         ConsistentRead: true,
@@ -60,12 +63,9 @@ export class ScratchTable {
         ExpressionAttributeNames: { '#path': 'Path', '#key': 'Key' },
         ...(from === undefined ? {} : { ExclusiveStartKey: from }),
       };
-      const { Items: items, LastEvaluatedKey: last } = await this.#aws.call('dynamodb', 'Scan', body, page);
-      // folders are items too, by a name that ends in "/"
-      found.push(...items.filter(({ Path: { S: path }, Key: { S: key } }) => acts.test(`${path}/${key}${key.endsWith('/') ? '' : '/'}`)));
-      from = last;
-      if (from === undefined) return found;
-    }
+      const { Items: items, LastEvaluatedKey: next } = await this.#aws.call('dynamodb', 'Scan', body, page);
+      return { items: items.filter(isActing), next };
+    });
   }
 
   async #delete(items: readonly Item[]): Promise<void> {

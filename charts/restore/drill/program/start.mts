@@ -2,6 +2,7 @@ import { type Elsewhere, Pod } from '../../../app/jobs/runtime/pod.mts';
 import type { Stop } from '../../../app/jobs/runtime/stop.mts';
 import { Vault } from '../../../app/jobs/runtime/vault.mts';
 import { type Say, Waiter } from '../../../app/jobs/runtime/wait.mts';
+import { waitMilliseconds } from '../../../app/jobs/runtime/wait-seconds.mts';
 import { Backups } from '../../program/backups.mts';
 import type { DrillPlan } from '../plan.ts';
 import { Drill } from './drill.mts';
@@ -17,8 +18,7 @@ export interface DrillElsewhere extends Elsewhere {
 export async function startDrill(env: NodeJS.ProcessEnv, stop: Stop, say: Say, elsewhere: DrillElsewhere = {}): Promise<void> {
   const pod = new Pod(env, stop, say, elsewhere);
   const plan = pod.json<DrillPlan>('plan.json');
-  const giveUpAfter = Number(pod.variable('WAIT_SECONDS')) * 1000;
-  if (!(giveUpAfter > 0)) throw new Error(`WAIT_SECONDS is ${pod.variable('WAIT_SECONDS')}: write a number of seconds`);
+  const giveUpAfter = waitMilliseconds(pod);
   const backups = new Backups(pod.aws, plan.source, say);
   // its certificate is that of production, and so are the names in it
   const servername = new URL(pod.variable('VAULT_ADDR')).hostname;

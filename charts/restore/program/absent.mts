@@ -1,0 +1,9 @@
+import { AwsError } from '../../app/jobs/runtime/aws.mts';
+
+/** For what need not be there: undefined where AWS says by this code that it is not. */
+export const absent =
+  (code: string) =>
+  (error: unknown): undefined => {
+    if (error instanceof AwsError && error.code === code) return undefined;
+    throw error;
+  };
