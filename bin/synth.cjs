@@ -19,7 +19,7 @@ function takeCache() {
   const shared = join(realpathSync(folder), createHash('sha256').update(main).digest('hex').slice(0, 8));
   mkdirSync(shared, { recursive: true });
   const lock = lockOf(shared);
-  if (existsSync(lock) && !isLocked(shared)) rmSync(lock, { force: true });
+  if (!isLocked(shared)) rmSync(lock, { force: true });
   try {
     writeFileSync(lock, String(process.pid), { flag: 'wx' });
     process.on('exit', () => rmSync(lock, { force: true }));
