@@ -109,6 +109,48 @@ test('killed in the middle and run again: the rest follows, with the same backup
   await installation.settled(3);
 });
 
+test.each([
+  ['the backup is complete', /backup \S+ is complete/g, 1],
+  ['the first server serves', /serves with the new revision/g, 1],
+  ['the second server serves', /serves with the new revision/g, 2],
+  ['the active server is being replaced', /which is active/g, 1],
+])('killed when %s, and run again: the rest follows, with one backup', async (step, says, times) => {
+  const name = step.replaceAll(' ', '-');
+  const count = async () => JSON.parse(await aws(['dynamodb', 'list-backups', '--table-name', namespace])).BackupSummaries.length;
+  const before = await count();
+  await apply({ images: { vault: { tag: '1.21.1' } }, config: { defaultLeaseTtl: `${100 + before}h` } });
+  await installation.begin(name);
+  await eventually(step, 120, async () => {
+    const { stdout } = await installation.kubectl(['logs', `job/${name}`], { accept: [0, 1] });
+    expect(stdout.match(says)?.length ?? 0).toBeGreaterThanOrEqual(times);
+  });
+  await installation.kubectl(['delete', 'pods', '-l', `batch.kubernetes.io/job-name=${name}`, '--grace-period=0', '--force']);
+  const { said, failed } = await installation.roll(`${name}-again`);
+  console.log(said);
+  expect([failed, await count()]).toEqual([false, before + 1]);
+  await installation.settled(3);
+  const { updateRevision } = (await installation.get('statefulset', 'vault')).status;
+  const revisions = (await installation.pods()).map(({ metadata }: Manifest) => metadata.labels['controller-revision-hash']);
+  expect(revisions).toEqual([updateRevision, updateRevision, updateRevision]);
+});
+
+test('AWS that refuses the backup for a while is waited for, and nothing is replaced meanwhile', async () => {
+  const { role, dist } = installation.apply({ images: { vault: { tag: '1.21.1' } }, config: { logLevel: 'warn' } });
+  await kubectl(['apply', '-k', dist]);
+  const before = await uids();
+  await installation.allow(role, 'dynamodb:CreateBackup');
+  await installation.begin('refused');
+  await eventually('it to wait for AWS', 60, async () => {
+    const { stdout } = await installation.kubectl(['logs', 'job/refused'], { accept: [0, 1] });
+    expect(stdout).toContain('waiting for AWS to take the order for a backup');
+  });
+  expect(await uids()).toEqual(before);
+  await installation.allow(role);
+  const { said, failed } = await installation.ended('refused');
+  expect([failed, said]).toEqual([false, expect.stringContaining('done: 3 servers replaced')]);
+  await installation.settled(3);
+});
+
 test('a server that starts sealed in the middle: it stops there, and goes on once the key is back', async () => {
   const { vault, dist } = installation.apply({ images: { vault: { tag: '1.21.1' } }, config: { logLevel: 'info' } });
   await kubectl(['apply', '-k', dist]);
