@@ -2,6 +2,7 @@ import { type Elsewhere, Pod } from '../../app/jobs/runtime/pod.mts';
 import { Servers } from '../../app/jobs/runtime/servers.mts';
 import type { Stop } from '../../app/jobs/runtime/stop.mts';
 import { type Say, Waiter } from '../../app/jobs/runtime/wait.mts';
+import { waitMilliseconds } from '../../app/jobs/runtime/wait-seconds.mts';
 import type { RolloutPlan } from '../plan.ts';
 import { Backup } from './backup.mts';
 import { Rollout } from './rollout.mts';
@@ -16,8 +17,7 @@ export async function startRollout(env: NodeJS.ProcessEnv, stop: Stop, say: Say,
   const pod = new Pod(env, stop, say, elsewhere);
   const plan = pod.json<RolloutPlan>('plan.json');
   const lease = pod.lease(plan.lease);
-  const giveUpAfter = Number(pod.variable('WAIT_SECONDS')) * 1000;
-  if (!(giveUpAfter > 0)) throw new Error(`WAIT_SECONDS is ${pod.variable('WAIT_SECONDS')}: write a number of seconds`);
+  const giveUpAfter = waitMilliseconds(pod);
   const windowMinutes = env['WINDOW_MINUTES'] === undefined ? undefined : Number(env['WINDOW_MINUTES']);
   await new Rollout({
     servers: new Servers(pod.kubernetes, plan.servers, pod.vaultCa, elsewhere.server),

@@ -1,4 +1,10 @@
-import { VaultRollout as Rollout, type VaultRollout, type VaultRolloutProps, type VaultServerProps } from '../../../charts';
+import {
+  VaultRollout as Rollout,
+  type VaultRollout,
+  type VaultRolloutProps,
+  type VaultServer,
+  type VaultServerProps,
+} from '../../../charts';
 import type { TestCa } from './certificates';
 import { ReadLog } from './client';
 import { type Ended, get, Installation, isReady, kubectl, kubectlCommand } from './cluster';
@@ -9,10 +15,15 @@ export class RolledInstallation extends Installation {
   dist = '';
   private readonly old: Partial<VaultServerProps> = { images: { vault: { tag: '1.21.0' } } };
 
-  /** What main.ts says from now on. */
-  apply(server: Partial<VaultServerProps> = {}, props: Partial<VaultRolloutProps> = {}) {
+  /** What main.ts says from now on; `change` is for what no prop says. */
+  apply(
+    server: Partial<VaultServerProps> = {},
+    props: Partial<VaultRolloutProps> = {},
+    change: (vault: VaultServer) => void = () => undefined,
+  ) {
     let rollout: VaultRollout | undefined;
     const made = this.synth({ ...this.old, ...server }, (app, vault) => {
+      change(vault);
       rollout = new Rollout(app, 'rollout', { vault, role: `${this.namespace}-rollout`, ...props });
     });
     this.dist = made.dist;
