@@ -1,5 +1,5 @@
 // A proxy that opens TLS, as companies run them: answers CONNECT with a certificate of its own, passes requests on, and prints the host of each. Whoever takes
-// it for AWS itself, by its address, gets the same. With THROTTLE it refuses so many calls of each action, as AWS does, before it lets one pass.
+// it for AWS itself, by its address, gets the same. With THROTTLE=n it refuses the first call of each action and every n-th after it, as AWS does.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer, request } from 'node:https';
@@ -27,7 +27,7 @@ const inside = createTlsServer({ cert: readFileSync('/tls/tls.crt'), key: readFi
   const action = String(headers['x-amz-target'] ?? headers.host?.split('.')[0]).replace(/^.*\./, '');
   const count = calls.get(action) ?? 0;
   calls.set(action, count + 1);
-  if (count % (throttle + 1) < throttle) {
+  if (throttle > 0 && count % throttle === 0) {
     console.log(`${action} throttled`);
     asked.resume();
     reply.writeHead(400, { 'content-type': action === 'sts' ? 'text/xml' : 'application/x-amz-json-1.0' }).end(refusal(action));

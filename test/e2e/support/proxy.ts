@@ -22,7 +22,7 @@ export class InterceptingProxy {
     return this.services.map(service => `${service}.${region}.amazonaws.com`);
   }
 
-  /** Starts it, and puts its authority into a ConfigMap; with `throttle`, it refuses so many calls of each action before it lets one pass. */
+  /** Starts it, and puts its authority into a ConfigMap; with `throttle` it refuses the first call of each action, and every so many-th. */
   async start(ca: TestCa, throttle = 0): Promise<void> {
     const { namespace } = this.installation;
     await kubectl(['apply', '-f', '-'], { input: await ca.secret('proxy-tls', namespace, this.hosts) });
