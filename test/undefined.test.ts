@@ -40,3 +40,16 @@ test.each(props.map(path => [path.join('.'), path] as const))('%s: undefined is 
     expect(undefinedOutcome).toContainEqual(expect.stringContaining(`[init] ${name.replace('init.', '')}: got nothing;`));
   else expect(undefinedOutcome).toEqual(outcome(without(charts, path)));
 });
+
+const valueAt = (path: readonly string[]): unknown =>
+  path.reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], everyChart);
+const listsOfText = props.filter(path => {
+  const value = valueAt(path);
+  return Array.isArray(value) && value.every(item => typeof item === 'string');
+});
+
+test.each(listsOfText.map(path => [path.join('.'), path] as const))('%s: an unset variable in the list is refused', (_, path) => {
+  const [chart, ...prop] = path;
+  const refusal = expect.stringContaining(`[${chart}] ${prop.join('.')}`);
+  expect(outcome(without(concerned(chart), path, { value: [undefined] }))).toContainEqual(refusal);
+});

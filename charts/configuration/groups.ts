@@ -1,7 +1,7 @@
-import { type Checks, listOf, oneOf, textCheck } from '../app/validation/check';
+import { type Checks, listOf, textCheck } from '../app/validation/check';
 import type { Part } from '../app/validation/part';
 import type { Problems } from '../app/validation/problems';
-import { tokenPolicyCheck, vaultNameCheck } from './names';
+import { definedName, tokenPolicyCheck, vaultNameCheck } from './names';
 import type { WriteOperation } from './plan';
 import { accessorOf, groupIdOf } from './references';
 
@@ -52,12 +52,15 @@ export class Groups implements Part {
       const at = `groups.${name}`;
       // a member is made before the group that it belongs to: those that stand further up
       const above = names.slice(0, names.indexOf(name));
-      const checks: Checks<Omit<GroupProps, 'alias'>> = { policies: listOf(tokenPolicyCheck), memberGroups: listOf(oneOf(...above)) };
+      const checks: Checks<Omit<GroupProps, 'alias'>> = {
+        policies: listOf(tokenPolicyCheck),
+        memberGroups: listOf(definedName('groups that stand further up', above)),
+      };
       problems.check('groups', name, vaultNameCheck);
       problems.checkAll(at, group, checks, 'alias');
       if (!problems.isGroup(`${at}.alias`, group.alias)) continue;
       problems.checkNames(`${at}.alias`, group.alias, { mount: true, name: true });
-      problems.require(`${at}.alias.mount`, group.alias.mount, oneOf(...this.authMounts));
+      problems.require(`${at}.alias.mount`, group.alias.mount, definedName('auth methods', this.authMounts));
       problems.require(`${at}.alias.name`, group.alias.name, textCheck);
       if (group.memberGroups !== undefined)
         problems.refuse(

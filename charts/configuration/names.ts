@@ -27,3 +27,10 @@ export const tokenPolicyCheck: Check<string> = {
   ok: value => vaultNameCheck.ok(value) && value !== 'root',
   allowed: `${vaultNameCheck.allowed}; not "root"`,
 };
+
+/** A name that the configuration itself defines; `what` says of what, in the plural. */
+export const definedName = (what: string, names: readonly string[]): Check<string> => ({
+  ok: value => names.includes(value),
+  allowed: `${what}: ${names.map(name => JSON.stringify(name)).join(', ') || 'there are none'}`,
+  fix: 'write one that stands here, or add it',
+});

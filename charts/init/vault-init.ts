@@ -66,6 +66,27 @@ export class VaultInit extends Chart {
     if (this.admin?.mount === 'kubernetes') authDelegator(this, vault);
     jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound });
 
+    const context = {
+      aws: vault.aws,
+      unsealKey: vault.unsealKey?.kmsKeyId,
+      tlsSecret: vault.tlsSecretName,
+      largestAnswer: keys.largestAnswer,
+    };
+    const parts: readonly Part[] = [
+      // the Job's name ends in a hash of ten digits
+      new ServedVault(this, vault, { called: 'an init Job', longestName: 47 }),
+      { validate: problems => custody.validate(problems, context) },
+      keys,
+      admin,
+      outbound,
+      resources,
+      { validate: problems => this.validateOwn(problems, props) },
+    ];
+    const found = problemsOf(props, known, parts);
+    this.node.addValidation({ validate: () => found });
+    // nothing can be rendered of props that are wrong
+    if (found.length > 0) return;
+
     const plan: InitPlan = {
       lease: changesLease(vault),
       budget: { name, labels: objectLabels(pods), pods },
@@ -102,24 +123,6 @@ export class VaultInit extends Chart {
       ...omitUndefined({ role: this.role }),
     });
     job.runAtOnce();
-
-    const context = {
-      aws: vault.aws,
-      unsealKey: vault.unsealKey?.kmsKeyId,
-      tlsSecret: vault.tlsSecretName,
-      largestAnswer: keys.largestAnswer,
-    };
-    const parts: readonly Part[] = [
-      // the Job's name ends in a hash of ten digits
-      new ServedVault(this, vault, { called: 'an init Job', longestName: 47 }),
-      { validate: problems => custody.validate(problems, context) },
-      keys,
-      admin,
-      outbound,
-      resources,
-      { validate: problems => this.validateOwn(problems, props) },
-    ];
-    this.node.addValidation({ validate: () => problemsOf(props, known, parts) });
   }
 
   private addRole(name: string, { vault, custody, role }: VaultInitProps): IamRole | undefined {

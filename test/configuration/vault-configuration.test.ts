@@ -306,6 +306,16 @@ describe('what does not fit together is refused, with what to write', () => {
       'policies: got "database-orders-readonly"; allowed: names that no database makes; choose another',
     ],
     [
+      'a password policy that nobody wrote',
+      { auth: people(), databases: [{ ...orders, passwordPolicy: 'long' }] },
+      'databases[0].passwordPolicy: got "long"; allowed: password policies: there are none; write one that stands here, or add it',
+    ],
+    [
+      'a group of an auth method that is not mounted',
+      { auth: people(), groups: { developers: { alias: { mount: 'jwt', name: 'dev' } } } },
+      'groups.developers.alias.mount: got "jwt"; allowed: auth methods: "people"; write one that stands here, or add it',
+    ],
+    [
       'an accessor of what is not mounted',
       { policies: { a: [{ path: 'kv/$accessor(auth/nowhere/)', capabilities: ['read'] }] } },
       'accessorOf: got "auth/nowhere"; allowed: nothing: there are none; name one that stands here',

@@ -111,6 +111,7 @@ export class AuthMethods implements Part {
 
   private rolesOf(mount: string): readonly string[] {
     const method = this.props[mount];
-    return method !== undefined && 'roles' in method ? Object.keys(method.roles ?? {}) : [];
+    // what is no group of props is refused by validate, which asks here too
+    return typeof method === 'object' && method !== null && 'roles' in method ? Object.keys(method.roles ?? {}) : [];
   }
 }

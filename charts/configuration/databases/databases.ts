@@ -6,7 +6,7 @@ import type { Part } from '../../app/validation/part';
 import type { KnownProps, Problems } from '../../app/validation/problems';
 import type { IVault } from '../../app/vault';
 import type { AuthMethods } from '../auth/auth-methods';
-import { mountPathCheck, vaultNameCheck } from '../names';
+import { definedName, mountPathCheck, vaultNameCheck } from '../names';
 import type { ConnectOperation, WriteOperation } from '../plan';
 import { policyOperation } from '../policies';
 import { checkSecretSource } from '../secrets';
@@ -188,7 +188,7 @@ export class Databases implements Part {
     problems.check(`${at}.user`, database.user, identifierCheck(32));
     problems.check(`${at}.maxOpenConnections`, database.maxOpenConnections, integer(1));
     problems.check(`${at}.maxConnectionLifetime`, database.maxConnectionLifetime, durationCheck);
-    problems.check(`${at}.passwordPolicy`, database.passwordPolicy, oneOf(...this.passwordPolicies));
+    problems.check(`${at}.passwordPolicy`, database.passwordPolicy, definedName('password policies', this.passwordPolicies));
     problems.check(`${at}.usernameTemplate`, database.usernameTemplate, textCheck);
     problems.check(`${at}.mount`, database.mount, mountPathCheck);
     const { egress } = this.vault;
