@@ -9,6 +9,7 @@ import { Outbound, type OutboundProps } from '../app/jobs/outbound';
 import { ScriptJob } from '../app/jobs/script-job';
 import { ServedVault } from '../app/jobs/served-vault';
 import { deletionRules, serversPlan } from '../app/jobs/servers-plan';
+import { tableEnv } from '../app/jobs/table-env';
 import { vaultCaMount, vaultCaVolume } from '../app/jobs/vault-ca';
 import { selectorLabels } from '../app/kubernetes/labels';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
@@ -69,7 +70,7 @@ export class VaultLockWatch extends Chart {
 
     const statements = table === undefined ? [] : [readLock(tableArn(table.name, vault.aws, table.region))];
     this.role = jobRole(this, { vault, name, role: props.role, serviceAccount: name, statements, without: 'without a table' });
-    jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound });
+    jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound, endpoints: [table?.endpoint] });
 
     const plan: LockWatchPlan = {
       lease: changesLease(vault),
@@ -84,7 +85,7 @@ export class VaultLockWatch extends Chart {
       plan,
       serviceAccount: name,
       rules: [...deletionRules(vault), { apiGroups: [''], resources: ['events'], verbs: ['create'] }],
-      env: [{ name: 'AWS_REGION', value: table?.region ?? vault.aws.region }],
+      env: tableEnv(vault),
       volumes: [vaultCaVolume(vault)],
       volumeMounts: [vaultCaMount],
       outbound,

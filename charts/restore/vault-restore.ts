@@ -9,6 +9,7 @@ import { jobNetworkPolicies } from '../app/jobs/network';
 import { Outbound, type OutboundProps } from '../app/jobs/outbound';
 import { ScriptJob } from '../app/jobs/script-job';
 import { ServedVault } from '../app/jobs/served-vault';
+import { tableEnv } from '../app/jobs/table-env';
 import { selectorLabels } from '../app/kubernetes/labels';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
 import { ContainerResources, type ResourcesProps, waitingJobResources } from '../app/kubernetes/resources';
@@ -83,7 +84,7 @@ export class VaultRestore extends Chart {
     // what it may do in AWS, and whom it reaches
     const statements = vault.table === undefined ? [] : [...source.statements(), ...settingsStatements(vault, prefix)];
     this.role = jobRole(this, { vault, name, role: props.role, serviceAccount: name, statements, without: 'without a table' });
-    jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound });
+    jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound, endpoints: [vault.table?.endpoint] });
 
     const plan: RestorePlan = {
       source: source.plan,
@@ -98,7 +99,7 @@ export class VaultRestore extends Chart {
       plan,
       serviceAccount: name,
       env: [
-        { name: 'AWS_REGION', value: vault.table?.region ?? vault.aws.region },
+        ...tableEnv(vault),
         // what a person may set for one run
         { name: 'FROM', value: 'newest' },
         { name: 'NEW_TABLE', value: 'auto' },

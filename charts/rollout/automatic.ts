@@ -37,7 +37,8 @@ export class Automatic implements Part {
     return this.props === undefined ? undefined : (this.props.minutes ?? 120);
   }
 
-  get times(): JobSchedule['times'] {
-    return timesOf(this.props);
+  /** A start that is missed, as while the CronJob was suspended, is made up for within its window alone. */
+  get schedule(): Pick<JobSchedule, 'times' | 'startingDeadlineSeconds'> {
+    return { times: timesOf(this.props), ...(this.minutes === undefined ? {} : { startingDeadlineSeconds: this.minutes * 60 }) };
   }
 }

@@ -8,6 +8,7 @@ import { Outbound, type OutboundProps } from '../app/jobs/outbound';
 import { ScriptJob } from '../app/jobs/script-job';
 import { ServedVault } from '../app/jobs/served-vault';
 import { evictionRules, serversPlan } from '../app/jobs/servers-plan';
+import { tableEnv } from '../app/jobs/table-env';
 import { vaultCaMount, vaultCaVolume } from '../app/jobs/vault-ca';
 import { selectorLabels } from '../app/kubernetes/labels';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
@@ -77,7 +78,7 @@ export class VaultRollout extends Chart {
     // what it may do in AWS, and whom it reaches
     const { statements } = backup;
     this.role = jobRole(this, { vault, name, role: props.role, serviceAccount: name, statements, without: 'without a backup' });
-    jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound });
+    jobNetworkPolicies(this, { name, namespace: vault.namespace, pods, vault, outbound, endpoints: [vault.table?.endpoint] });
 
     const plan: RolloutPlan = {
       lease: changesLease(vault),
@@ -92,7 +93,7 @@ export class VaultRollout extends Chart {
       serviceAccount: name,
       rules: evictionRules(vault),
       env: [
-        { name: 'AWS_REGION', value: vault.table?.region ?? vault.aws.region },
+        ...tableEnv(vault),
         // what a person may set for one run
         { name: 'ALLOW_OLDER', value: 'false' },
         { name: 'BACKUP', value: 'true' },
@@ -106,7 +107,7 @@ export class VaultRollout extends Chart {
       ...omitUndefined({ role: this.role }),
     });
     // it stops where it does not understand something, and changes nothing more until somebody has looked
-    job.addSchedule({ name, times: automatic.times, backoffLimit: 0 });
+    job.addSchedule({ name, ...automatic.schedule, backoffLimit: 0 });
 
     const parts = [
       backup,

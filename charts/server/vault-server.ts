@@ -1,5 +1,6 @@
 import { type ApiObject, Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
+import { endpointPorts } from '../app/aws/endpoint-ports';
 import type { AwsEnvironment } from '../app/aws/environment';
 import type { IamRole } from '../app/aws/iam-role';
 import { AwsRequirement } from '../app/aws/requirement';
@@ -15,7 +16,6 @@ import { activeAddress, type IVault, type VaultTable, type VaultUnsealKey } from
 import { ServerCertificate } from './certificate';
 import { serverConfigMap } from './config-map';
 import { DisruptionBudget } from './disruption-budget';
-import { endpointPorts } from './endpoint-ports';
 import { ImportedVault, type VaultServerAttributes } from './imported-vault';
 import { ServerNamespace } from './namespace';
 import { ServerNetwork } from './network';

@@ -39,6 +39,18 @@ describe('the CronJob', () => {
     expect(Object.keys(objects()).filter(key => key.startsWith('Job/'))).toEqual([]);
   });
 
+  test('makes up for a start that was missed, as while it was suspended, within its window alone', () => {
+    expect(objects({ automatic: { cron: '0 3 * * 6', minutes: 90 } })['CronJob/vault-rollout'].spec.startingDeadlineSeconds).toBe(90 * 60);
+  });
+
+  test('reaches the table by the endpoint that the servers use, and its port is open', () => {
+    const endpoint = 'https://vpce-1.dynamodb.eu-west-1.vpce.amazonaws.com:8443';
+    const all = objectsOf(make({}, { storage: { table: 'vault-data', endpoint } }).app.render());
+    const { env } = all['CronJob/vault-rollout'].spec.jobTemplate.spec.template.spec.containers[0];
+    expect(env).toContainEqual({ name: 'AWS_ENDPOINT_URL_DYNAMODB', value: endpoint });
+    expect(all['NetworkPolicy/vault-rollout'].spec.egress.at(-1).ports.map(({ port }: Manifest) => port)).toEqual([443, 8443]);
+  });
+
   test('is not tried again by itself: somebody looks first', () => {
     expect(objects()['CronJob/vault-rollout'].spec.jobTemplate.spec.backoffLimit).toBe(0);
   });

@@ -1,5 +1,6 @@
 import type { Construct } from 'constructs';
 import type { k8s } from '../../../imports';
+import { endpointPorts } from '../aws/endpoint-ports';
 import { objectLabels, type SelectorLabels } from '../kubernetes/labels';
 import { dnsEgress, networkPolicy, ports } from '../kubernetes/network-policy';
 import type { IVault } from '../vault';
@@ -16,10 +17,12 @@ export interface JobNetworkProps {
   readonly vault: IVault;
   /** How it reaches AWS and the API server. */
   readonly outbound: Outbound;
+  /** Endpoints of AWS that are the user's own. */
+  readonly endpoints?: readonly (string | undefined)[];
 }
 
 /** A Job reaches the servers, DNS, AWS and the API server, and the servers admit it; nobody reaches the Job. */
-export function jobNetworkPolicies(scope: Construct, { name, namespace, pods, vault, outbound }: JobNetworkProps): void {
+export function jobNetworkPolicies(scope: Construct, { name, namespace, pods, vault, outbound, endpoints = [] }: JobNetworkProps): void {
   const labels = objectLabels(pods);
   const api = ports([vault.port]);
   const inNamespace = (other: string): Pick<k8s.NetworkPolicyPeer, 'namespaceSelector'> =>
@@ -34,7 +37,7 @@ export function jobNetworkPolicies(scope: Construct, { name, namespace, pods, va
       egress: [
         { to: [{ podSelector: { matchLabels: { ...vault.selector } }, ...inNamespace(vault.namespace) }], ports: api },
         dnsEgress,
-        outbound.egress,
+        outbound.egress(endpointPorts(endpoints)),
       ],
     },
   });

@@ -74,10 +74,10 @@ export class Outbound implements Part {
     return this.props.ca === undefined ? [] : [{ name: 'outbound-ca', mountPath: folder, readOnly: true }];
   }
 
-  /** To AWS, or to the proxy. */
-  get egress(): k8s.NetworkPolicyEgressRule {
+  /** To AWS by these ports, and to the proxy. */
+  egress(aws: readonly number[]): k8s.NetworkPolicyEgressRule {
     const { proxy: url } = this.props;
-    return { to: metadataServices.everywhereElse, ports: ports([...new Set([443, ...(url === undefined ? [] : [proxyPort(url)])])]) };
+    return { to: metadataServices.everywhereElse, ports: ports([...new Set([...aws, ...(url === undefined ? [] : [proxyPort(url)])])]) };
   }
 }
 

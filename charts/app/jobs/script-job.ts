@@ -99,6 +99,8 @@ export interface JobSchedule {
   readonly name: string;
   /** When, or never by itself: people make Jobs from it. */
   readonly times: { readonly cron: string; readonly timeZone?: string } | 'by hand';
+  /** Seconds after which a start that was missed is left out, as while the CronJob was suspended. Without it Kubernetes makes up for one, whenever that is. */
+  readonly startingDeadlineSeconds?: number;
   /** Environment variables that it has besides the Job's, or in their place. */
   readonly env?: readonly k8s.EnvVar[];
   /** How often a failed run is repeated before the next time comes. */
@@ -179,7 +181,7 @@ export class ScriptJob extends Construct {
   }
 
   /** The same pod as a CronJob, which never runs beside itself. */
-  addSchedule({ name, times, env = [], backoffLimit }: JobSchedule): void {
+  addSchedule({ name, times, startingDeadlineSeconds, env = [], backoffLimit }: JobSchedule): void {
     // a Job that fails takes a pod with it that was to be restarted, and what it said
     const restartPolicy = backoffLimit === 0 ? 'Never' : 'OnFailure';
     const own = (this.props.env ?? []).filter(variable => !env.some(other => other.name === variable.name));
@@ -193,6 +195,7 @@ export class ScriptJob extends Construct {
             ? { schedule: '@yearly', suspend: true }
             : { schedule: times.cron, ...omitUndefined({ timeZone: times.timeZone }) }),
           concurrencyPolicy: 'Forbid',
+          ...omitUndefined({ startingDeadlineSeconds }),
           jobTemplate: { metadata: { labels: this.metadata.labels }, spec: this.spec([...own, ...env], { backoffLimit, restartPolicy }) },
         },
       }),

@@ -8,35 +8,34 @@ export interface Sample {
   readonly look: Look | undefined;
 }
 
+/** Milliseconds after which a lock that nobody renews is anybody's: its holder renews it every 5 s (vault, physical/dynamodb: DynamoDBLockTTL). */
+const ttl = 15_000;
+
 /**
  * Whether a lock is held by a server that does not lead: the same identity goes on renewing it, every server is there and unsealed, and none of them is active,
- * for longer than any change of the leader takes. Everything else is another trouble, and none of this program's business.
+ * for longer than any change of the leader takes. Everything else is another trouble, and none of this program's business. The times in the lock are those of
+ * its holder's clock, and only compared with each other.
  */
 export class Diagnosis {
-  readonly #patience: number;
-  #stuck: { readonly identity: string; readonly since: number; readonly expires: number } | undefined;
+  #seen: { readonly identity: string; readonly since: number; readonly expires: number; readonly renewed: number | undefined } | undefined;
 
-  /** `patience`: milliseconds. */
-  constructor(patience: number) {
-    this.#patience = patience;
-  }
-
-  /** Milliseconds for which the lock has been stuck, once that is for too long; undefined else. */
-  stuckFor({ at, lock, look }: Sample): number | undefined {
-    const held = lock !== undefined && lock !== 'unknown' && lock.expires > at ? lock : undefined;
-    if (held === undefined || look === undefined || !leaderless(look)) {
-      this.#stuck = undefined;
+  /** Milliseconds for which the lock has been stuck, once that is as long as `patience`; undefined else. */
+  stuckFor({ at, lock, look }: Sample, patience: number): number | undefined {
+    if (lock === undefined || lock === 'unknown' || look === undefined || !leaderless(look)) {
+      this.#seen = undefined;
       return undefined;
     }
-    if (this.#stuck?.identity !== held.identity) this.#stuck = { identity: held.identity, since: at, expires: held.expires };
-    const { since, expires } = this.#stuck;
+    const { identity, expires } = lock;
+    const before = this.#seen?.identity === identity ? this.#seen : { since: at, expires, renewed: undefined };
+    const renewed = expires > before.expires ? at : before.renewed;
+    this.#seen = { identity, since: before.since, expires, renewed };
     // a holder that is gone renews nothing: others take the lock when it expires
-    return at - since >= this.#patience && held.expires > expires ? at - since : undefined;
+    return at - before.since >= patience && renewed !== undefined && at - renewed < ttl ? at - before.since : undefined;
   }
 
   /** After something was done about it. */
   begin(): void {
-    this.#stuck = undefined;
+    this.#seen = undefined;
   }
 }
 

@@ -12,7 +12,8 @@ export async function startLockWatch(env: NodeJS.ProcessEnv, stop: Stop, say: Sa
   const pod = new Pod(env, stop, say, elsewhere);
   const plan = pod.json<LockWatchPlan>('plan.json');
   await new LockWatch({
-    servers: new Servers(pod.kubernetes, plan.servers, pod.vaultCa),
+    servers: new Servers(pod.kubernetes, plan.servers, () => pod.vaultCa),
+    table: plan.table,
     readLock: () => readLock(pod.aws, plan.table),
     lease: pod.lease(plan.lease),
     events: new Events(pod.kubernetes, pod.name),

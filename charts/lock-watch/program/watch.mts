@@ -9,6 +9,8 @@ import type { Lock } from './lock.mts';
 
 export interface Surroundings {
   readonly servers: Servers;
+  /** The table whose lock is read. */
+  readonly table: string;
   readonly readLock: () => Promise<Lock | undefined>;
   readonly lease: Lease;
   readonly events: Events;
@@ -16,7 +18,7 @@ export interface Surroundings {
   readonly waiter: Waiter;
   readonly stop: Stop;
   readonly say: Say;
-  /** Milliseconds: how long the lock must be stuck, between two looks, and after a deletion until the next. */
+  /** Milliseconds: how long the lock must be stuck, between two looks, and how long it must be stuck after a deletion for the next. */
   readonly patience: number;
   readonly interval: number;
   readonly grace: number;
@@ -25,7 +27,7 @@ export interface Surroundings {
 /** Looks at the lock and the servers again and again, and deletes the pod of one where the lock is stuck: who led last, else one after the other. */
 export class LockWatch {
   readonly #with: Surroundings;
-  readonly #diagnosis: Diagnosis;
+  readonly #diagnosis = new Diagnosis();
   #leader: string | undefined;
   #tried: string[] = [];
   #since: number | undefined;
@@ -33,7 +35,6 @@ export class LockWatch {
 
   constructor(surroundings: Surroundings) {
     this.#with = surroundings;
-    this.#diagnosis = new Diagnosis(surroundings.patience);
   }
 
   /** Until it is told to stop. */
@@ -47,7 +48,7 @@ export class LockWatch {
   }
 
   async look(): Promise<void> {
-    const { say } = this.#with;
+    const { say, patience, grace } = this.#with;
     const sample = await this.#sample();
     const active = sample.look?.servers.find(({ role, leaving }) => role === 'active' && !leaving);
     if (active !== undefined) {
@@ -57,14 +58,17 @@ export class LockWatch {
       this.#tried = [];
       this.#since = undefined;
     }
-    const stuck = this.#diagnosis.stuckFor(sample);
+    const others = this.#tried.length > 0 && this.#tried.length < (sample.look?.replicas ?? 0);
+    const stuck = this.#diagnosis.stuckFor(sample, others ? grace : patience);
     if (stuck !== undefined && sample.look !== undefined) await this.#heal(stuck, sample.at, sample.look.servers);
   }
 
   async #sample(): Promise<Sample> {
-    const { servers, readLock } = this.#with;
+    const { servers, readLock, table } = this.#with;
     try {
       const [lock, look] = await Promise.all([readLock(), servers.look()]);
+      if (look.table !== undefined && look.table !== table)
+        throw new NotYet(`the lock of table ${table} is read, and the servers use ${look.table}: write storage.table in main.ts`);
       this.#complain('');
       return { at: Date.now(), lock, look };
     } catch (error) {
@@ -81,7 +85,7 @@ export class LockWatch {
   }
 
   async #heal(stuck: number, at: number, servers: readonly Server[]): Promise<void> {
-    const { lease, waiter, events, say, grace, stop } = this.#with;
+    const { lease, waiter, events, say, stop } = this.#with;
     const names = servers.map(({ name }) => name).filter(name => !this.#tried.includes(name));
     const name = names.find(other => other === this.#leader) ?? names[0];
     const victim = servers.find(server => server.name === name);
@@ -106,7 +110,6 @@ export class LockWatch {
       await events.warn(victim, `deleted, since ${why}`).catch((error: Error) => say(`no event was written: ${error.message}`));
       this.#since ??= at;
       this.#tried.push(victim.name);
-      await sleep(grace, undefined, { signal: stop.signal }).catch(() => stop.signal.throwIfAborted());
     } catch (error) {
       if (!(error instanceof NotYet)) throw error;
       say(`${victim.name} was not deleted: ${error.message}`);

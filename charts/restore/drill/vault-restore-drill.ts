@@ -8,6 +8,7 @@ import { jobNetworkPolicies } from '../../app/jobs/network';
 import { Outbound, type OutboundProps } from '../../app/jobs/outbound';
 import { ScriptJob } from '../../app/jobs/script-job';
 import { ServedVault } from '../../app/jobs/served-vault';
+import { tableEnv } from '../../app/jobs/table-env';
 import { vaultCaMount, vaultCaVolume } from '../../app/jobs/vault-ca';
 import { vaultTokenMount, vaultTokenVolume } from '../../app/jobs/vault-token';
 import { selectorLabels } from '../../app/kubernetes/labels';
@@ -132,7 +133,7 @@ export class VaultRestoreDrill extends Chart {
     const deletes = allow('DeleteScratch', 'dynamodb', ['DeleteTable'], tableArn(scratch, vault.aws, vault.table?.region));
     const statements = vault.table === undefined ? [] : [...source.statements(), deletes];
     this.role = jobRole(this, { vault, name, role: props.role, serviceAccount: name, statements, without: 'without a table' });
-    jobNetworkPolicies(this, { name, namespace, pods, vault, outbound });
+    jobNetworkPolicies(this, { name, namespace, pods, vault, outbound, endpoints: [vault.table?.endpoint] });
 
     // the Vault that it starts
     const server = new DrillVault(this, 'vault', {
@@ -176,7 +177,7 @@ export class VaultRestoreDrill extends Chart {
       ],
       env: [
         { name: 'VAULT_ADDR', value: `https://${vault.services?.active}.$(NAMESPACE).svc:${vault.port}` },
-        { name: 'AWS_REGION', value: vault.table?.region ?? vault.aws.region },
+        ...tableEnv(vault),
         { name: 'WAIT_SECONDS', value: String(props.waitSeconds ?? 14_400) },
       ],
       volumes: [vaultCaVolume(vault), vaultTokenVolume(login.audience)],

@@ -1,11 +1,11 @@
-import type { Aws } from '../../app/jobs/runtime/aws.mts';
+import { type Aws, AwsError } from '../../app/jobs/runtime/aws.mts';
 import type { Lease } from '../../app/jobs/runtime/lease.mts';
 import { object, optional, parse, string } from '../../app/jobs/runtime/shape.mts';
 import { NotYet, type Say, type Waiter } from '../../app/jobs/runtime/wait.mts';
 import type { BackupPlan } from '../plan.ts';
 
 const key = 'cdk8s-vault/rollout-backup';
-const record = object({ revision: string, backup: string, at: string });
+const record = object({ revision: string, kind: optional(string), backup: string, at: string });
 
 const created = object({ BackupDetails: object({ BackupArn: string }) });
 const described = object({ BackupDescription: object({ BackupDetails: object({ BackupStatus: string }) }) });
@@ -29,13 +29,35 @@ export class Backup {
     this.#say = say;
   }
 
+  /** An overlay may have given the servers another table than the one that this is a backup of. */
+  assertOf(table: string | undefined): void {
+    const plan = this.#plan;
+    if (plan.kind === 'none' || table === undefined) return;
+    const own = plan.kind === 'dynamodb' ? plan.table : plan.tableArn.replace(/^.*:table\//, '');
+    if (table !== own)
+      throw new Error(
+        `the servers use table ${table}, and the backup would be of ${own}: nothing was changed. Write storage.table in main.ts, or back ${table} up and set BACKUP=false`,
+      );
+  }
+
   /** Returns once a backup for the way to this revision is complete. */
   async make(revision: string, waiter: Waiter): Promise<void> {
-    const plan = this.#plan;
-    if (plan.kind === 'none') return this.#say('no backup: the chart was told so');
-    const backup = this.#earlier(revision) ?? (await this.#order(revision, waiter));
-    await waiter.until(`backup ${backup} to be complete`, () => this.#complete(backup));
-    this.#say(`backup ${backup} is complete`);
+    if (this.#plan.kind === 'none') return this.#say('no backup: the chart was told so');
+    const earlier = this.#earlier(revision);
+    if (earlier !== undefined) {
+      const failure = await this.#ended(earlier, waiter);
+      if (failure === undefined) return;
+      this.#say(`${failure}: another one is ordered`);
+    }
+    const failure = await this.#ended(await this.#order(revision, waiter), waiter);
+    if (failure !== undefined) throw new Error(failure);
+  }
+
+  /** Waits until a backup is complete, or will never be: then it says why. */
+  async #ended(backup: string, waiter: Waiter): Promise<string | undefined> {
+    const failure = await waiter.until(`backup ${backup} to be complete`, () => this.#failure(backup));
+    if (failure === undefined) this.#say(`backup ${backup} is complete`);
+    return failure;
   }
 
   /** What an earlier run of this rollout ordered. */
@@ -43,14 +65,15 @@ export class Backup {
     const text = this.#lease.annotation(key);
     if (text === undefined) return undefined;
     const found = parse(text, record, `the annotation ${key} of the Lease`);
-    if (found.revision !== revision || Date.now() - Date.parse(found.at) >= goodFor) return undefined;
+    if (found.revision !== revision || found.kind !== this.#plan.kind || Date.now() - Date.parse(found.at) >= goodFor) return undefined;
     this.#say(`an earlier run of this rollout ordered backup ${found.backup} at ${found.at}`);
     return found.backup;
   }
 
   async #order(revision: string, waiter: Waiter): Promise<string> {
     const backup = await waiter.until('AWS to take the order for a backup', () => this.#start());
-    await this.#lease.annotate(key, JSON.stringify({ revision, backup, at: new Date().toISOString() }));
+    const noted = JSON.stringify({ revision, kind: this.#plan.kind, backup, at: new Date().toISOString() });
+    await waiter.until('the Lease to note the backup', () => this.#lease.annotate(key, noted));
     return backup;
   }
 
@@ -66,12 +89,12 @@ export class Backup {
     return (await this.#aws.rest('backup', 'PUT', '/backup-jobs', body, started)).BackupJobId;
   }
 
-  async #complete(backup: string): Promise<void> {
+  async #failure(backup: string): Promise<string | undefined> {
     if (this.#plan.kind === 'dynamodb') {
-      const { BackupDescription } = await this.#aws.call('dynamodb', 'DescribeBackup', { BackupArn: backup }, described);
-      const state = BackupDescription.BackupDetails.BackupStatus;
+      const state = await this.#stateOf(backup);
+      if (state === 'DELETED') return `backup ${backup} is gone`;
       if (state !== 'AVAILABLE') throw new NotYet(`it is ${state}`);
-      return;
+      return undefined;
     }
     const { State: state, StatusMessage: why } = await this.#aws.rest(
       'backup',
@@ -81,8 +104,19 @@ export class Backup {
       job,
     );
     // AWS Backup API reference, "DescribeBackupJob": these do not change any more
-    if (['ABORTED', 'FAILED', 'EXPIRED', 'PARTIAL'].includes(state))
-      throw new Error(`backup ${backup} is ${state}: ${why ?? 'no reason given'}`);
+    if (['ABORTED', 'FAILED', 'EXPIRED', 'PARTIAL'].includes(state)) return `backup ${backup} is ${state}: ${why ?? 'no reason given'}`;
     if (state !== 'COMPLETED') throw new NotYet(`it is ${state}`);
+    return undefined;
+  }
+
+  async #stateOf(backup: string): Promise<string> {
+    try {
+      const { BackupDescription } = await this.#aws.call('dynamodb', 'DescribeBackup', { BackupArn: backup }, described);
+      return BackupDescription.BackupDetails.BackupStatus;
+    } catch (error) {
+      // DynamoDB API reference, "DescribeBackup"
+      if (error instanceof AwsError && error.code === 'BackupNotFoundException') return 'DELETED';
+      throw error;
+    }
   }
 }

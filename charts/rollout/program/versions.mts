@@ -4,6 +4,9 @@ export function versionOf(text: string | undefined): readonly number[] | undefin
   return major === undefined ? undefined : [Number(major), Number(minor), Number(patch)];
 }
 
+/** The version in the tag of an image, whose registry may look like one. */
+export const versionOfImage = (image: string): readonly number[] | undefined => versionOf(image.split('/').at(-1));
+
 /** Negative where the first is older. */
 export function compareVersions(a: readonly number[], b: readonly number[]): number {
   const difference = a.findIndex((part, index) => part !== b[index]);

@@ -35,7 +35,13 @@ beforeEach(async () => {
   const stop = new Stop(say);
   watchWith = patience =>
     new LockWatch({
-      servers: new Servers(kubernetes, plan, ca, name => cluster.servers.get(name)?.address ?? 'https://127.0.0.1:1'),
+      servers: new Servers(
+        kubernetes,
+        plan,
+        () => ca,
+        name => cluster.servers.get(name)?.address ?? 'https://127.0.0.1:1',
+      ),
+      table: 'vault-data',
       readLock: () => readLock(),
       lease: new Lease(kubernetes, 'vault-changes', 'watcher', say),
       events: new Events(kubernetes, 'watcher'),
@@ -109,7 +115,7 @@ describe('it touches nobody', () => {
     ['while a server leads', () => all({ role: 'standby' })],
     ['while AWS is away', () => (readLock = () => Promise.reject(new NotYet('GetItem: connect ETIMEDOUT')))],
     ['where there is no lock', () => (readLock = async () => undefined)],
-    ['where the lock has expired: others take it', () => (readLock = async () => ({ identity: 'somebody', expires: Date.now() - 1 }))],
+    ['where the lock has expired: others take it', () => (readLock = async () => ({ identity: 'somebody', expires: 1 }))],
     ['where the lock is held but not renewed: it will expire', () => (readLock = async () => ({ identity: 'somebody', expires: 9e15 }))],
     [
       'where the lock changes hands: somebody is about to lead',
@@ -136,6 +142,22 @@ describe('it touches nobody', () => {
     if (what === 'while a server leads') cluster.set('vault-0', { ...(cluster.pods.get('vault-0') as FakePod), role: 'active' });
     await looks(8);
     expect(cluster.deleted).toEqual([]);
+  });
+
+  test('and says so where what it sees tells nothing: no answer of a server that kubelet reaches, another table', async () => {
+    stick();
+    cluster.set('vault-1', { ...(cluster.pods.get('vault-1') as FakePod), role: 'silent' });
+    await looks(4);
+    cluster.set('vault-1', { ...(cluster.pods.get('vault-1') as FakePod), role: 'standby' });
+    cluster.env = [{ name: 'AWS_DYNAMODB_TABLE', value: 'vault-restored' }];
+    await looks(4);
+    expect([cluster.deleted, lines]).toEqual([
+      [],
+      [
+        expect.stringMatching(/^cannot see what is: vault-1 is ready, but gives no answer here: https:/),
+        'cannot see what is: the lock of table vault-data is read, and the servers use vault-restored: write storage.table in main.ts',
+      ],
+    ]);
   });
 
   test('for as long as a change of the leader takes', async () => {

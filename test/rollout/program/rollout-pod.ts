@@ -24,18 +24,22 @@ export class RolloutPod extends JobPod {
       }),
     );
     pod.env['KUBERNETES_SERVER'] = cluster.address;
+    for (const service of ['STS', 'DYNAMODB', 'BACKUP']) pod.env[`AWS_ENDPOINT_URL_${service}`] = aws.address;
     pod.mount('tls/ca.crt', [...cluster.servers.values()].map(({ certificate }) => certificate).join('\n'));
     pod.mount('var/run/secrets/kubernetes.io/serviceaccount/ca.crt', cluster.certificate);
     return pod;
   }
 
   /** Another pod of the same Job runs the program to its end. */
-  run(name = 'vault-rollout-pod'): Promise<Ran> {
+  run(name = 'vault-rollout-pod', job = 'roll-1'): Promise<Ran> {
     const around = {
-      endpoint: () => this.aws.address,
       server: (pod: string) => this.cluster.servers.get(pod)?.address ?? 'https://127.0.0.1:1',
+      brokenAfter: 20,
     };
-    return this.runProgram((env, stop, say, elsewhere) => startRollout(env, stop, say, { ...elsewhere, ...around }), { POD_NAME: name });
+    return this.runProgram((env, stop, say, elsewhere) => startRollout(env, stop, say, { ...elsewhere, ...around }), {
+      JOB_NAME: job,
+      POD_NAME: name,
+    });
   }
 
   override remove(): void {

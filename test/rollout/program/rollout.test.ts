@@ -79,16 +79,35 @@ describe('it does not begin', () => {
     nothingDone();
   });
 
-  test('where nobody is active, and nobody is broken', async () => {
+  test.each(['standby', 'cut off'] as const)('where nobody is active, and all are %s', async role => {
     await make();
-    change('vault-0', { role: 'cut off' });
-    change('vault-1', { role: 'cut off' });
-    change('vault-2', { role: 'cut off' });
-    for (const name of pod.cluster.pods.keys()) change(name, { role: 'standby' });
+    for (const name of pod.cluster.pods.keys()) change(name, { role });
     const { status, lines } = await pod.run();
     expect([status, lines.at(-1)]).toEqual([
       1,
-      expect.stringMatching(/^no server is active \(vault-0 standby, out of date; .*\): nothing was changed/),
+      expect.stringMatching(new RegExp(`^no server is active \\(vault-0 ${role}, out of date; .*\\): nothing was changed`)),
+    ]);
+    nothingDone();
+  });
+
+  test('where servers that kubelet reaches give it no answer: their authority is another, say', async () => {
+    await make();
+    for (const name of pod.cluster.pods.keys()) change(name, { role: 'silent', ready: true });
+    const { status, lines } = await pod.run();
+    expect([status, lines.at(-1)]).toEqual([
+      1,
+      expect.stringMatching(/^gave up waiting for a look at the servers: vault-0 is ready, but gives no answer here: https:/),
+    ]);
+    nothingDone();
+  });
+
+  test('where an overlay has given the servers another table than the one it backs up', async () => {
+    await make();
+    pod.cluster.env = [{ name: 'AWS_DYNAMODB_TABLE', value: 'vault-restored' }];
+    const { status, lines } = await pod.run();
+    expect([status, lines.at(-1)]).toEqual([
+      1,
+      'the servers use table vault-restored, and the backup would be of vault-data: nothing was changed. Write storage.table in main.ts, or back vault-restored up and set BACKUP=false',
     ]);
     nothingDone();
   });
@@ -101,6 +120,32 @@ describe('it does not begin', () => {
       1,
       expect.stringMatching(/^1\.20\.9 is older than 1\.21\.0, which serves: nothing was changed\. Vault promises no way back/),
     ]);
+    nothingDone();
+    pod.env['ALLOW_OLDER'] = 'true';
+    expect((await pod.run()).status).toBe(0);
+  });
+
+  test('where nobody serves, and the new image is older than that of the pods', async () => {
+    await make();
+    for (const name of pod.cluster.pods.keys()) change(name, { role: 'silent', ready: false, image: 'hashicorp/vault:2.0.4' });
+    expect((await pod.run()).lines.at(-1)).toMatch(/^1\.21\.7 is older than 2\.0\.4, which serves: nothing was changed/);
+    nothingDone();
+  });
+
+  test('where the servers keep their version to themselves, and the new image is older than that of the pods', async () => {
+    await make();
+    pod.cluster.image = '10.20.30.40:5000/vault:1.20.9';
+    for (const name of pod.cluster.pods.keys()) change(name, { version: '', image: '10.20.30.40:5000/vault:1.21.0' });
+    expect((await pod.run()).lines.at(-1)).toMatch(/^1\.20\.9 is older than 1\.21\.0, which serves: nothing was changed/);
+    nothingDone();
+  });
+
+  test('where neither says which version it is, unless told', async () => {
+    await make();
+    for (const name of pod.cluster.pods.keys()) change(name, { version: '', image: 'vault@sha256:abc' });
+    expect((await pod.run()).lines.at(-1)).toBe(
+      'the version of the servers cannot be told, neither by health nor by a tag: nothing was changed. Set ALLOW_OLDER=true once you know that it is no older one',
+    );
     nothingDone();
     pod.env['ALLOW_OLDER'] = 'true';
     expect((await pod.run()).status).toBe(0);
@@ -131,6 +176,73 @@ describe('it does not begin', () => {
       1,
       'gave up waiting for AWS to take the order for a backup: CreateBackup: TableInUseException: Table is being updated',
     ]);
+    expect(pod.cluster.evicted).toEqual([]);
+  });
+});
+
+describe('it looks again before each server', () => {
+  const full = { status: 429, body: { reason: 'TooManyRequests', message: 'budget' } };
+
+  test('one that has begun to lead while its budget kept it is left for the last', async () => {
+    await make();
+    let tries = 0;
+    pod.cluster.refusal = name => {
+      if (name !== 'vault-1' || tries > 0) return undefined;
+      tries += 1;
+      change('vault-0', { role: 'standby' });
+      change('vault-1', { role: 'active' });
+      return full;
+    };
+    const { status, lines } = await pod.run();
+    expect([status, lines]).toEqual([
+      0,
+      expect.arrayContaining([expect.stringMatching(/^vault-1 is left alone for now: the servers have changed/)]),
+    ]);
+    expect(pod.cluster.evicted.at(-1)).toBe('vault-1');
+  });
+
+  test('where the change was taken back meanwhile, nobody is replaced', async () => {
+    await make();
+    pod.cluster.refusal = () => {
+      pod.cluster.revision = 'old';
+      return full;
+    };
+    expect((await pod.run()).lines.at(-1)).toMatch(/^the StatefulSet was changed again \(revision old\): run the rollout again$/);
+    expect(pod.cluster.evicted).toEqual([]);
+  });
+
+  test('a leader that answers late for a moment is not taken for broken', async () => {
+    await make();
+    pod.cluster.comesBack = (_, next) => {
+      change('vault-0', { role: 'silent', ready: false });
+      setTimeout(() => change('vault-0', { role: 'active', ready: true }), 10);
+      pod.cluster.comesBack = (__, other) => other;
+      return next;
+    };
+    expect((await pod.run()).status).toBe(0);
+    expect(pod.cluster.evicted).toEqual(['vault-1', 'vault-2', 'vault-0']);
+  });
+
+  test('a standby that pretends to have heard from the active server is waited for until it has', async () => {
+    await make({}, 2);
+    const began = Date.now() - 5_000;
+    pod.cluster.comesBack = (_, next) => ({ ...next, heardAgo: Date.now() - began });
+    const { status, lines } = await pod.run();
+    expect([status, lines.at(-1)]).toEqual([
+      1,
+      'gave up waiting for vault-1 to serve with the new revision: it has not heard from the active server yet',
+    ]);
+    expect(pod.cluster.evicted).toEqual(['vault-1']);
+  });
+
+  test('where another has taken the Lease meanwhile, nobody is replaced', async () => {
+    await make();
+    pod.cluster.refusal = () => {
+      const spec = { holderIdentity: 'another', leaseDurationSeconds: 30, renewTime: new Date(Date.now() + 60_000).toISOString() };
+      pod.cluster.put('leases/vault-changes', { metadata: { name: 'vault-changes' }, spec });
+      return full;
+    };
+    expect((await pod.run()).lines.at(-1)).toBe('lost Lease vault-changes: held by another');
     expect(pod.cluster.evicted).toEqual([]);
   });
 });
@@ -201,6 +313,13 @@ describe('it stops, and changes nothing more', () => {
     expect([status, lines.at(-1)]).toEqual([0, 'the maintenance window is over: vault-1 and what follows waits for the next']);
     expect(pod.cluster.evicted).toEqual([]);
   });
+
+  test('where its window was over when its pod came: the window is that of the clock', async () => {
+    await make({ automatic: { cron: '0 3 * * 6', minutes: 5 } });
+    const job = (minutesAgo: number) => `vault-rollout-${Math.floor(Date.now() / 60_000) - minutesAgo}`;
+    expect((await pod.run('late', job(6))).lines.at(-1)).toMatch(/^the maintenance window is over/);
+    expect((await pod.run('in-time', job(2))).status).toBe(0);
+  });
 });
 
 test('AWS that throttles is waited for', async () => {
@@ -251,6 +370,18 @@ describe('a backup by AWS Backup', () => {
       ResourceArn: 'arn:aws:dynamodb:eu-west-1:123456789012:table/vault-data',
       IamRoleArn: 'arn:aws:iam::123456789012:role/backs-up',
     });
+  });
+
+  test('that failed before is ordered anew once it can be', async () => {
+    await make({ backup });
+    pod.aws.backupJobEnds = 'FAILED';
+    expect((await pod.run()).status).toBe(1);
+    pod.aws.backupJobEnds = 'COMPLETED';
+    const { status, lines } = await pod.run();
+    expect([status, lines]).toEqual([
+      0,
+      expect.arrayContaining(['backup job-0 is FAILED: the role may not: another one is ordered', 'backup job-1 is complete']),
+    ]);
   });
 
   test('that fails stops it', async () => {

@@ -9,9 +9,15 @@ export interface FakePod {
   leaving: boolean;
   role: 'active' | 'standby' | 'cut off' | 'sealed' | 'silent';
   version: string;
+  /** Of its pod, where it is not that of its version. */
+  image?: string;
+  /** Milliseconds since it heard from the active server; a standby without it is none of a version that tells. */
+  heardAgo?: number;
 }
 
 const codes = { active: 200, standby: 429, 'cut off': 474, sealed: 503 } as const;
+
+const heard = ({ heardAgo }: FakePod) => (heardAgo === undefined ? {} : { last_request_forwarding_heartbeat_ms: heardAgo });
 
 /** What a server says of its health. */
 export class FakeHealth extends FakeServer {
@@ -20,7 +26,7 @@ export class FakeHealth extends FakeServer {
   protected answer(): Reply {
     const { pod } = this;
     if (pod === undefined || pod.role === 'silent') return 'break off';
-    const body = { initialized: true, sealed: pod.role === 'sealed', standby: pod.role !== 'active', version: pod.version };
+    const body = { initialized: true, sealed: pod.role === 'sealed', standby: pod.role !== 'active', version: pod.version, ...heard(pod) };
     return { status: codes[pod.role], body };
   }
 }
@@ -35,6 +41,8 @@ export class FakeCluster extends FakeKubernetes {
   readonly deleted: string[] = [];
   revision = 'new';
   image = 'hashicorp/vault:1.21.7';
+  /** Environment variables of the servers' container. */
+  env: readonly { readonly name: string; readonly value: string }[] = [];
   /** What becomes of a pod that comes back. */
   comesBack: (name: string, pod: FakePod) => FakePod = (_, pod) => pod;
   /** Answers instead of an eviction. */
@@ -72,7 +80,7 @@ export class FakeCluster extends FakeKubernetes {
         status: 200,
         body: {
           metadata: { generation: 2 },
-          spec: { replicas: this.servers.size, template: { spec: { containers: [{ name: 'vault', image: this.image }] } } },
+          spec: { replicas: this.servers.size, template: { spec: { containers: [{ name: 'vault', image: this.image, env: this.env }] } } },
           status: { observedGeneration: 2, updateRevision: this.revision },
         },
       };
@@ -110,12 +118,13 @@ export class FakeCluster extends FakeKubernetes {
   }
 }
 
-const podManifest = (name: string, { uid, revision, ready, leaving }: FakePod): Manifest => ({
+const podManifest = (name: string, { uid, revision, ready, leaving, version, image }: FakePod): Manifest => ({
   metadata: {
     name,
     uid,
     labels: { 'controller-revision-hash': revision },
     ...(leaving ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}),
   },
+  spec: { containers: [{ name: 'vault', image: image ?? `hashicorp/vault:${version}` }] },
   status: { conditions: [{ type: 'Ready', status: ready ? 'True' : 'False' }] },
 });

@@ -29,8 +29,8 @@ export interface AwsOptions {
   readonly tokenFile: string | undefined;
   readonly sessionName: string;
   readonly stop: Stop;
-  /** Where a service answers. */
-  readonly endpoint?: (service: string) => string;
+  /** Where a service answers, if not at AWS's endpoint of the region. */
+  readonly endpoint?: (service: string) => string | undefined;
 }
 
 const timeout = 20_000;
@@ -59,7 +59,7 @@ export class Aws {
 
   constructor(options: AwsOptions) {
     this.#options = options;
-    this.#endpoint = options.endpoint ?? regional(options.region);
+    this.#endpoint = service => options.endpoint?.(service) ?? regional(options.region)(service);
   }
 
   /** One call of a service that speaks AWS's JSON protocol, such as "secretsmanager" and "DescribeSecret". */

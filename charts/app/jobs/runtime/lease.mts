@@ -37,18 +37,28 @@ export class Lease {
   /** Waits for it, and renews it until it is given back. A pod that was killed holds it for 30 s more. */
   async take(waiter: Waiter): Promise<void> {
     await waiter.until(`Lease ${this.#name} of namespace ${this.#kubernetes.namespace}`, () => this.#claim(this.#holder));
-    this.#renewing = setInterval(
-      () => {
-        this.#claim(this.#holder).catch((error: Error) => {
-          if (error instanceof HeldByAnother && this.#lost === undefined) {
-            this.#lost = error.message;
-            this.#say(`lost Lease ${this.#name}: ${error.message}`);
-          }
-        });
-      },
-      (seconds / 3) * 1000,
-    );
+    this.#renewing = setInterval(() => void this.#renew().catch(() => undefined), (seconds / 3) * 1000);
     this.#renewing.unref();
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      await this.#claim(this.#holder);
+    } catch (error) {
+      if (error instanceof HeldByAnother && this.#lost === undefined) {
+        this.#lost = error.message;
+        this.#say(`lost Lease ${this.#name}: ${error.message}`);
+      }
+      throw error;
+    }
+  }
+
+  /** The same as assertHeld, and asks the API server, which may have been away for so long that another took the Lease. */
+  async confirm(): Promise<void> {
+    await this.#renew().catch(error => {
+      this.assertHeld();
+      throw error;
+    });
   }
 
   /** To be called before each step that two must not do at once. */

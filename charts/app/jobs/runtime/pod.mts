@@ -43,7 +43,8 @@ export class Pod {
       tokenFile: tokenFile === undefined ? undefined : this.path(tokenFile),
       sessionName: this.name,
       stop,
-      ...(endpoint === undefined ? {} : { endpoint }),
+      // as AWS's SDKs name it
+      endpoint: service => endpoint?.(service) ?? env[`AWS_ENDPOINT_URL_${service.toUpperCase().replaceAll('-', '_')}`],
     });
     this.waiter = new Waiter(say, stop, pace);
   }
