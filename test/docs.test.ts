@@ -20,7 +20,7 @@ describe('documentation says what the code says', () => {
     expect([...namedByUsers()].filter(name => !publicNames.has(name))).toEqual([]);
   });
 
-  test('docs/props.md is that of the TSDoc', () => {
+  test('docs/props.md is that of the TSDoc: UPDATE_DOCS=1 npx jest --selectProjects unit --testPathPatterns docs writes it', () => {
     expect(readFileSync(page, 'utf8')).toBe(propsPage());
   });
 });

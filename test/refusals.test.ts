@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ApiObject, Chart } from 'cdk8s';
 import { KustomizeApp } from '../charts';
 import { everyChart, outcome } from './support/every-chart';
-import { objectsOf, problems, problemsOf, renderServer } from './support/render';
+import { objectsOf, problems, problemsOf, renderServer, yaml } from './support/render';
 
 type Props = Parameters<typeof problems>[0];
 
@@ -179,9 +179,21 @@ describe('a string that YAML cannot hold is refused, wherever it comes from', ()
 
 test('a name that is too long for the ids of CloudFormation', () => {
   const storage = { table: `t${'x'.repeat(250)}` };
-  expect(outcome({ ...everyChart, vault: { ...everyChart.vault, storage }, aws: { ...everyChart.aws, backup: 'off' } })).toEqual([
-    expect.stringMatching(/^ {2}\[aws\] table: got "txxx.*; allowed: names of about 240 letters and digits/),
+  expect(outcome({ vault: { ...everyChart.vault, storage }, aws: { ...everyChart.aws, backup: 'off' } })).toEqual([
+    expect.stringMatching(/^ {2}\[aws\] table: got "txxx.*; allowed: names of about 235 letters and digits/),
   ]);
+});
+
+test('the longest name that is taken gives ids of CloudFormation that it takes', () => {
+  const made = (length: number) => {
+    const storage = { table: `t${'x'.repeat(length - 1)}` };
+    return outcome({ vault: { ...everyChart.vault, storage }, aws: { ...everyChart.aws, backup: 'off' } });
+  };
+  const longest = Array.from({ length: 255 }, (_, index) => 255 - index).find(length => made(length) instanceof Map) ?? 0;
+  expect(longest).toBeGreaterThan(200);
+  const text = (made(longest) as ReadonlyMap<string, string>).get('aws/cloudformation.yaml') ?? '';
+  const { Resources: resources, Outputs: outputs } = yaml(text);
+  expect(Math.max(...[...Object.keys(resources), ...Object.keys(outputs)].map(id => id.length))).toBe(255);
 });
 
 test('so many recovery keys that counting them would take all memory are refused at once', () => {

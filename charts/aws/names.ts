@@ -2,8 +2,8 @@ import { logicalId, sameInDocuments } from '../app/aws/labels';
 import type { Problems } from '../app/validation/problems';
 import type { EnvironmentRequirements } from './environment-requirements';
 
-/** AWS CloudFormation User Guide, "Understand CloudFormation quotas": characters of a logical id, the longest kind included. */
-const hasLogicalId = (name: string): boolean => logicalId('ScalableTarget', name).length <= 255;
+/** AWS CloudFormation User Guide, "Understand CloudFormation quotas": characters of a logical id, in the longest that a name goes into. */
+const hasLogicalId = (name: string): boolean => logicalId('ScalableTarget', `${name}-write`).length <= 255;
 
 /** Refuses names of required resources that no document could tell apart, or hold. */
 export function checkNames(problems: Problems, environment: EnvironmentRequirements): void {
@@ -15,7 +15,7 @@ export function checkNames(problems: Problems, environment: EnvironmentRequireme
       problems.refuse(
         type,
         name,
-        'names of about 240 letters and digits, which go into the ids of CloudFormation',
+        'names of about 235 letters and digits, which go into the ids of CloudFormation',
         type === 'table'
           ? 'choose a shorter name'
           : `choose a shorter name, or make it yourself: ${type === 'key' ? 'key' : 'secrets'}: "existing"`,

@@ -76,6 +76,15 @@ export class BackupSource implements Part {
     if (vault.table === undefined)
       problems.refuse('vault.table', undefined, 'a Vault with a DynamoDB table', 'restore its storage by its own means');
     problems.check('backupVault', backupVault, backupVaultCheck);
+    // IAM User Guide, "IAM and AWS STS quotas"
+    const tooLong = (this.plan.awsBackup?.role.split('/').at(-1)?.length ?? 0) - 64;
+    if (tooLong > 0)
+      problems.refuse(
+        'vault.table.name',
+        this.plan.table,
+        `at most ${this.plan.table.length - tooLong} characters: AWS Backup's role is named after it`,
+        "write backupVault: 'none' and restore DynamoDB's own backups, or give the table a shorter name",
+      );
     if (problems.check('copiesOf', copiesOf, tableArnCheck) && copiesOf !== undefined) {
       const partition = partitionOf(vault.aws.region);
       if (parseArn(copiesOf)?.partition !== partition)

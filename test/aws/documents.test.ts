@@ -378,7 +378,8 @@ function terraformErrors(module: Manifest): string[] {
     for (const [type, blocks] of Object.entries<Manifest>(module[mode]))
       for (const [label, block] of Object.entries(blocks)) {
         const schema = provider[mode]?.[type]?.schema;
-        if (schema === undefined) errors.push(`${type} is in no schema: add it to test/schemas/make-terraform.mjs`);
+        if (schema === undefined)
+          errors.push(`${type} is in no schema: add it to test/schemas/make-terraform.mjs, and run that as its first lines say`);
         else if (!ajv.validate(schema, block))
           errors.push(
             ...(ajv.errors ?? []).map(error => `${type}.${label}${error.instancePath} ${error.message} ${JSON.stringify(error.params)}`),

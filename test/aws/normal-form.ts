@@ -153,7 +153,7 @@ export function fromCloudFormation(files: Files): NormalForm {
         };
         break;
       default:
-        throw new Error(`no normal form for ${type}`);
+        throw new Error(`no normal form for ${type}: add it to both halves of test/aws/normal-form.ts`);
     }
   }
   return found;
@@ -323,7 +323,7 @@ export function fromTerraform(files: Files): NormalForm {
           };
           break;
         default:
-          throw new Error(`no normal form for ${type}`);
+          throw new Error(`no normal form for ${type}: add it to both halves of test/aws/normal-form.ts`);
       }
   return found;
 }

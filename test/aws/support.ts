@@ -41,8 +41,8 @@ export const topic = (region = 'eu-west-1') => `arn:${partitionOf(region)}:sns:$
 
 export const dataKey = '1234abcd-12ab-34cd-56ef-1234567890ab';
 
-/** Everything that is made, where what stands in another region stands in one of the same partition. */
-export function everythingMade(region = 'eu-west-1'): Partial<AwsResourcesProps> {
+/** Everything that is made, with every prop there is, where what stands in another region stands in one of the same partition. */
+export function everythingMade(region = 'eu-west-1'): Omit<Required<AwsResourcesProps>, 'oidcProvider'> {
   const another = { aws: 'eu-central-1', 'aws-cn': 'cn-northwest-1', 'aws-us-gov': 'us-gov-east-1' }[partitionOf(region)];
   return {
     actions: 'documented',

@@ -139,6 +139,14 @@ describe('what is wrong is refused', () => {
     expect(problemsOf(() => make(props).app.render())).toEqual([expect.stringContaining(`[restore] ${message}`)]);
   });
 
+  test('a table whose name is too long for the role that AWS Backup is given', () => {
+    const storage = { table: 't'.repeat(60) };
+    expect(problemsOf(() => make({ backupVault: 'backups' }, { storage }).app.render())).toEqual([
+      `[restore] vault.table.name: got "${storage.table}"; allowed: at most 56 characters: AWS Backup's role is named after it; write backupVault: 'none' and restore DynamoDB's own backups, or give the table a shorter name`,
+    ]);
+    expect(problemsOf(() => make({ backupVault: 'none' }, { storage }).app.render())).toEqual([]);
+  });
+
   test('a name that is too long for a CronJob, and a Vault without a table', () => {
     expect(problemsOf(() => make({}, { name: 'v'.repeat(45) }).app.render())).toEqual([
       expect.stringContaining('allowed: at most 44 characters with a restore Job'),

@@ -180,21 +180,35 @@ const certManager: Bad<Omit<CertManagerProps, 'issuer'>> = {
 };
 const issuer = { kind: 'issuer', name: 'CA', group: 'a b' };
 
-/** Props of the chart itself whose value is no group. */
+/** Props of the chart itself: those whose value is a group, or a list of objects of Kubernetes, are left out here. */
 const own: Bad<
-  Pick<
+  Omit<
     VaultServerProps,
-    | 'name'
-    | 'namespace'
-    | 'replicas'
-    | 'memoryLock'
-    | 'antiAffinity'
-    | 'zoneSpread'
-    | 'terminationGracePeriodSeconds'
-    | 'preStopSleepSeconds'
-    | 'podLabels'
-    | 'podAnnotations'
-    | 'role'
+    | 'aws'
+    | 'storage'
+    | 'seal'
+    | 'tls'
+    | 'createNamespace'
+    | 'images'
+    | 'resources'
+    | 'user'
+    | 'placement'
+    | 'probes'
+    | 'env'
+    | 'volumes'
+    | 'volumeMounts'
+    | 'initContainers'
+    | 'sidecars'
+    | 'serviceAccount'
+    | 'services'
+    | 'disruptionBudget'
+    | 'network'
+    | 'listener'
+    | 'metrics'
+    | 'telemetry'
+    | 'userLockout'
+    | 'config'
+    | 'auditStorage'
   >
 > = {
   name: 'Vault',

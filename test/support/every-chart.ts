@@ -1,20 +1,14 @@
+import type { Construct } from 'constructs';
 import {
   AwsResources,
-  type AwsResourcesProps,
   KustomizeApp,
   SynthError,
   VaultConfiguration,
-  type VaultConfigurationProps,
   VaultInit,
-  type VaultInitProps,
   VaultLockWatch,
-  type VaultLockWatchProps,
   VaultRestore,
   VaultRestoreDrill,
-  type VaultRestoreDrillProps,
-  type VaultRestoreProps,
   VaultRollout,
-  type VaultRolloutProps,
   VaultServer,
   type VaultServerProps,
 } from '../../charts';
@@ -40,8 +34,11 @@ export interface EveryChart {
   readonly aws?: object;
 }
 
+// biome-ignore lint/suspicious/noExplicitAny: each takes props of its own
+type ChartClass = new (scope: Construct, id: string, props: any) => Construct;
+
 /** The charts that are tested with all their props, and with random ones. */
-export const chartClasses: Readonly<Record<keyof EveryChart, { readonly name: string }>> = {
+export const chartClasses: Readonly<Record<keyof EveryChart, ChartClass>> = {
   vault: VaultServer,
   init: VaultInit,
   configuration: VaultConfiguration,
@@ -76,26 +73,14 @@ export const concerned = (chart: string | undefined): EveryChart =>
     ? { vault: everyChart.vault }
     : { vault: { ...minimal, network: everyChart.vault.network }, [chart ?? '']: everyChart[chart as Exclude<keyof EveryChart, 'vault'>] };
 
-/** An app with these charts. The types are held where the props are written; here they are altered. */
-export function renderEvery({
-  vault: server,
-  init,
-  configuration,
-  rollout,
-  lockWatch,
-  restore,
-  drill,
-  aws,
-}: EveryChart): ReadonlyMap<string, string> {
+/** An app with these charts, each named by its key. The types are held where the props are written; here they are altered. */
+export function renderEvery({ vault: server, ...others }: EveryChart): ReadonlyMap<string, string> {
   const app = new KustomizeApp();
   const vault = new VaultServer(app, 'vault', server as VaultServerProps);
-  if (init !== undefined) new VaultInit(app, 'init', { ...(init as VaultInitProps), vault });
-  if (configuration !== undefined) new VaultConfiguration(app, 'configuration', { ...(configuration as VaultConfigurationProps), vault });
-  if (rollout !== undefined) new VaultRollout(app, 'rollout', { ...(rollout as VaultRolloutProps), vault });
-  if (lockWatch !== undefined) new VaultLockWatch(app, 'lockWatch', { ...(lockWatch as VaultLockWatchProps), vault });
-  if (restore !== undefined) new VaultRestore(app, 'restore', { ...(restore as VaultRestoreProps), vault });
-  if (drill !== undefined) new VaultRestoreDrill(app, 'drill', { ...(drill as VaultRestoreDrillProps), vault });
-  if (aws !== undefined) new AwsResources(app, 'aws', aws as AwsResourcesProps);
+  for (const [name, props] of Object.entries(others)) {
+    const chart = chartClasses[name as keyof EveryChart];
+    new chart(app, name, name === 'aws' ? props : { ...props, vault });
+  }
   return app.render();
 }
 

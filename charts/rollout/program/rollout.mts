@@ -162,12 +162,12 @@ export class Rollout {
       if (now === undefined || now.uid === old.uid)
         throw new NotYet(now === undefined ? 'its pod is not made yet' : 'the old pod is still there');
       if (!now.upToDate) throw new Error(`${old.name} came back with another revision than ${revision}: run the rollout again`);
+      heard ??= now.heard;
       if (!serves(now) || !now.ready) throw new NotYet(`it is ${now.role}${now.ready ? '' : ', not ready'}`);
       if (look.servers.filter(({ role }) => role === 'active').length !== 1) throw new NotYet('no server is active');
-      if (now.role === 'active' || now.heard === undefined) return;
       // when it begins it pretends to have heard (vault, vault/request_forwarding_rpc.go): only a later time says that it reaches the active server
-      heard ??= now.heard;
-      if (now.heard < heard + 1000) throw new NotYet('it has not heard from the active server yet');
+      if (now.role === 'standby' && now.heard !== undefined && now.heard < (heard ?? 0) + 1000)
+        throw new NotYet('it has not heard from the active server yet');
     });
     say(`${old.name} serves with the new revision after ${seconds(start)} s`);
     return true;
