@@ -179,7 +179,9 @@ export class Rollout {
     return waiter.until(`${old.name} to be evicted`, async () => {
       if (this.#isOver) return false;
       const now = (await this.#look()).servers.find(({ uid }) => uid === old.uid);
-      if (now === undefined || now.upToDate || now.role !== old.role) return false;
+      // an eviction whose answer was lost, or a drain
+      if (now === undefined) return true;
+      if (now.upToDate || now.role !== old.role) return false;
       await lease.confirm();
       await servers.evict(now);
       return true;

@@ -201,6 +201,18 @@ describe('it looks again before each server', () => {
     expect(pod.cluster.evicted.at(-1)).toBe('vault-1');
   });
 
+  test('one that a drain has taken meanwhile is waited for', async () => {
+    await make();
+    pod.cluster.refusal = name => {
+      pod.cluster.refusal = () => undefined;
+      const drained = pod.cluster.pods.get(name) as FakePod;
+      pod.cluster.set(name, { ...drained, uid: 'another', revision: 'new', version: '1.21.1' });
+      return full;
+    };
+    expect((await pod.run()).lines.at(-1)).toMatch(/^done: 3 servers replaced/);
+    expect(pod.cluster.evicted).toEqual(['vault-2', 'vault-0']);
+  });
+
   test('where the change was taken back meanwhile, nobody is replaced', async () => {
     await make();
     pod.cluster.refusal = () => {
