@@ -11,6 +11,8 @@ const nothing: Omit<VaultRolloutProps, 'vault'> = {};
 export class RolloutPod extends JobPod {
   readonly cluster = new FakeCluster();
   readonly aws = new FakeAws();
+  /** Milliseconds for which a server must not serve before it counts as broken. */
+  brokenAfter = 20;
 
   static async create(props: Omit<VaultRolloutProps, 'vault'> = nothing, replicas = 3): Promise<RolloutPod> {
     const pod = new RolloutPod('vault-rollout');
@@ -34,7 +36,7 @@ export class RolloutPod extends JobPod {
   run(name = 'vault-rollout-pod', job = 'roll-1'): Promise<Ran> {
     const around = {
       server: (pod: string) => this.cluster.servers.get(pod)?.address ?? 'https://127.0.0.1:1',
-      brokenAfter: 20,
+      brokenAfter: this.brokenAfter,
     };
     return this.runProgram((env, stop, say, elsewhere) => startRollout(env, stop, say, { ...elsewhere, ...around }), {
       JOB_NAME: job,
