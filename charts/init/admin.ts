@@ -167,8 +167,9 @@ export class Admin implements Part {
             : { kubernetes_host: 'https://kubernetes.default.svc' },
       },
       role(this.path.role, adminPolicies, this.path.serviceAccount),
-      role(init, [init], init),
       ...(props.iamPrincipals === undefined ? [] : peoplesWrites(vault, this.path.role, adminPolicies, props, enable('aws'))),
+      // last: that the Job's own login works says that all of this is there
+      role(init, [init], init),
     ];
   }
 }

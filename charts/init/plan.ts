@@ -16,6 +16,8 @@ export interface InitPlan {
   readonly largestAnswer: number;
   /** The body of `PUT sys/init`. */
   readonly request: object;
+  /** What the Job's annotation says too: the same for Jobs that ask for the same keys and bring them to the same place. */
+  readonly keys: string;
   /** `encrypted`: the Job cannot use the root token, so it makes no admin path. */
   readonly rootToken: 'revoke' | 'custody' | 'encrypted';
   /** Whether a Vault that is initialised while custody holds nothing is taken as it is. */

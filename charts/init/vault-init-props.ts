@@ -19,7 +19,8 @@ export interface InitJobProps {
    */
   readonly recoveryThreshold?: number;
   /**
-   * Whether a Vault that is initialised while custody holds nothing is taken as it is: its keys are held elsewhere.
+   * Whether a Vault that is initialised while custody holds nothing is taken as it is: its keys are held elsewhere. One that is not initialised is another
+   * one then, and left alone.
    * @default false
    */
   readonly adopt?: boolean;

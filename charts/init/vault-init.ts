@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
@@ -87,12 +88,18 @@ export class VaultInit extends Chart {
     // nothing can be rendered of props that are wrong
     if (found.length > 0) return;
 
+    // Jobs that main.ts made before may still be there: who asks for other keys must be told apart
+    const digest = createHash('sha256')
+      .update(JSON.stringify([keys.request, custody.kind, custody.env]))
+      .digest('hex')
+      .slice(0, 10);
     const plan: InitPlan = {
       lease: changesLease(vault),
       budget: { name, labels: objectLabels(pods), pods },
       custody: custody.kind,
       largestAnswer: keys.largestAnswer,
       request: keys.request,
+      keys: digest,
       rootToken: encrypted ? 'encrypted' : (props.rootToken ?? 'revoke'),
       adopt: props.adopt ?? false,
       ...(this.admin === undefined ? {} : { login: { mount: this.admin.mount, role: name } }),
@@ -105,7 +112,7 @@ export class VaultInit extends Chart {
       entry: 'init/program/main.mts',
       plan,
       serviceAccount: name,
-      rules: [...budgetRules(name), ...custody.rules],
+      rules: [...budgetRules(name), ...custody.rules, { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list'] }],
       env: [
         // the first server, never a Service that balances
         { name: 'VAULT_ADDR', value: `https://${vault.name}-0.${vault.services.internal}.$(NAMESPACE).svc:${vault.port}` },
@@ -119,7 +126,7 @@ export class VaultInit extends Chart {
       // never reached: a Job that gives up deletes its pod, and with it the only copy of the keys
       backoffLimit: 2 ** 31 - 1,
       terminationGracePeriodSeconds: day,
-      annotations: unpruned,
+      annotations: { ...unpruned, 'cdk8s-vault/keys': digest },
       ...omitUndefined({ role: this.role }),
     });
     job.runAtOnce();

@@ -47,7 +47,7 @@ describe('the init Job', () => {
     expect(job.spec).toMatchObject({ backoffLimit: 2147483647 });
     expect([job.spec.activeDeadlineSeconds, job.spec.ttlSecondsAfterFinished]).toEqual([undefined, undefined]);
     for (const { metadata } of [job, all['ConfigMap/vault-init-program']])
-      expect(metadata.annotations).toEqual({
+      expect(metadata.annotations).toMatchObject({
         'argocd.argoproj.io/compare-options': 'IgnoreExtraneous',
         'argocd.argoproj.io/sync-options': 'Prune=false',
         'kustomize.toolkit.fluxcd.io/prune': 'disabled',
@@ -244,6 +244,17 @@ describe('custody in Secrets Manager', () => {
   });
 });
 
+test('the Job’s own login is made last: that it works says that everything is there', () => {
+  expect(plan(everyInitProp).writes.at(-1).path).toMatch(/^auth\/jwt\/role\/vault-init$/);
+  expect(plan({}).writes.at(-1).path).toMatch(/^auth\/kubernetes\/role\/vault-init$/);
+});
+
+test('Jobs that make other keys, or bring them elsewhere, carry another annotation; others carry the same', () => {
+  const keys = (props: Props) => Object.values(objects(props)).find(({ kind }) => kind === 'Job').metadata.annotations['cdk8s-vault/keys'];
+  expect(keys({ adopt: true, role: 'another' })).toBe(keys({}));
+  expect(new Set([keys({}), keys({ recoveryShares: 7 }), keys({ custody: Custody.secretsManager('elsewhere') })]).size).toBe(3);
+});
+
 describe('the other places of custody', () => {
   test('a Kubernetes Secret is created and never read, without a role in AWS', () => {
     const props = { custody: Custody.kubernetesSecret('recovery') };
@@ -254,6 +265,7 @@ describe('the other places of custody', () => {
       { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], verbs: ['create'] },
       { apiGroups: ['policy'], resources: ['poddisruptionbudgets'], resourceNames: ['vault-init'], verbs: ['get', 'delete'] },
       { apiGroups: [''], resources: ['secrets'], verbs: ['create'] },
+      { apiGroups: ['batch'], resources: ['jobs'], verbs: ['list'] },
     ]);
   });
 

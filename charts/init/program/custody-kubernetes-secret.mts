@@ -1,5 +1,6 @@
 import type { Answer } from '../../app/jobs/runtime/https.mts';
 import { type Kubernetes, unexpectedStatus } from '../../app/jobs/runtime/kubernetes.mts';
+import { object, optional, parse, string } from '../../app/jobs/runtime/shape.mts';
 import { canary, custodyText } from './answer.mts';
 import type { Custody, Holding } from './custody.mts';
 
@@ -24,7 +25,7 @@ export class KubernetesSecretCustody implements Custody {
   async holds(): Promise<Holding> {
     const answer = await this.#create('', '?dryRun=All');
     if (answer.status === 201) return 'none';
-    if (answer.status === 409) return 'all';
+    if (alreadyExists(answer)) return 'all';
     throw unexpectedStatus(`a dry run of creating Secret ${this.#secret}`, answer);
   }
 
@@ -35,8 +36,8 @@ export class KubernetesSecretCustody implements Custody {
 
   async store(answer: string): Promise<string> {
     const created = await this.#create(custodyText(answer), '');
-    // 409 where an answer was lost: nobody had it a moment ago, and this Job alone makes it
-    if (created.status !== 201 && created.status !== 409) throw unexpectedStatus(`creating Secret ${this.#secret}`, created);
+    // it exists where an answer was lost: nobody had it a moment ago, and this Job alone makes it
+    if (created.status !== 201 && !alreadyExists(created)) throw unexpectedStatus(`creating Secret ${this.#secret}`, created);
     return `Secret ${this.#secret}, immutable`;
   }
 
@@ -51,3 +52,9 @@ export class KubernetesSecretCustody implements Custody {
     return this.#kubernetes.call('POST', 'api/v1', `secrets${query}`, secret);
   }
 }
+
+const reason = object({ reason: optional(string) });
+
+/** 409 alone says nothing: a quota that is being counted answers so too, and nothing was made (Kubernetes issue 67761). */
+const alreadyExists = ({ status, text }: Answer): boolean =>
+  status === 409 && parse(text, reason, 'the answer of Kubernetes').reason === 'AlreadyExists';

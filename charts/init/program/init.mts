@@ -11,6 +11,7 @@ import type { DisruptionBudget } from './budget.mts';
 import type { Custody, Holding } from './custody.mts';
 import type { KeptAnswer } from './kept.mts';
 import { type Progress, type RunRecord, readRecord, unfinished, writeRecord } from './record.mts';
+import { rivals } from './rivals.mts';
 import { RootTokens } from './root-tokens.mts';
 
 /** Whom the program talks to, and what it was told. */
@@ -83,22 +84,41 @@ export class InitRun {
       throw new Error(
         `${custody.name} holds recovery keys, but this Vault is not initialised: it reads another table than before, or its table was emptied. Nothing was done; see docs/operations.md, "Custody holds keys"`,
       );
+    if (plan.adopt)
+      throw new Error('adopt is true, but this Vault is not initialised: it reads another table than the one to adopt. Nothing was done');
+    const before = readRecord(lease);
+    if (holding === 'unknown' && (before?.progress === 'keys in custody' || before?.progress === 'done'))
+      throw new Error(
+        `the run of ${before.pod}, since ${before.since}, initialised this Vault, but it is not initialised now: it reads another table than before, or its table was emptied. Nothing was done; see docs/operations.md, "Custody holds keys"`,
+      );
+    await waiter.until('other init Jobs to be gone', () => this.#assertAlone());
     await budget.protect(waiter);
     await waiter.until('custody to take a write', () => custody.prove(plan.largestAnswer));
     await this.#record('asked Vault to initialise');
     lease.assertHeld();
     say('custody takes writes; initialising Vault');
-    const answer = await this.#request();
+    const answer = await this.#request(unfinished(before));
     say('Vault is initialised; bringing the recovery keys into custody');
     await this.#store(answer);
     await this.#record('keys in custody');
     await this.#finish(answer);
   }
 
-  /** Asks Vault to initialise, and keeps what it answers. */
-  async #request(): Promise<string> {
-    const { vault, kept, plan } = this.#with;
+  async #assertAlone(): Promise<void> {
+    const { pod, plan } = this.#with;
+    const others = await rivals(pod.kubernetes, plan.budget.pods, { uid: pod.variable('JOB_UID'), keys: plan.keys });
+    if (others.length > 0)
+      throw new NotYet(
+        `${others.join(', ')} would make other keys, or bring them elsewhere. Delete what main.ts no longer makes: kubectl delete job ${others.join(' ')}, or this one, ${pod.variable('JOB_NAME')}`,
+      );
+  }
+
+  /** Asks Vault to initialise, and keeps what it answers. `again`: an earlier container may have asked, and its request may still run. */
+  async #request(again: boolean): Promise<string> {
+    const { vault, kept, plan, stop, say } = this.#with;
+    stop.signal.throwIfAborted();
     this.#holdOn();
+    const waiting = setInterval(() => say('Vault has not answered the request to initialise yet'), 60_000);
     let said: string;
     try {
       // no time limit: an answer that is not waited for is lost for good
@@ -113,15 +133,17 @@ export class InitRun {
       said = `Vault answered ${answer.status} (${answer.status === 200 ? 'without a word' : vaultErrors(answer)})`;
     } catch (error) {
       said = (error as Error).message;
+    } finally {
+      clearInterval(waiting);
     }
     kept.complete();
     if (kept.text !== undefined) return kept.text;
-    this.#with.stop.permit();
-    return this.#explainRefusal(said);
+    stop.permit();
+    return this.#explainRefusal(said, again);
   }
 
   /** Vault writes its keyring, seals it by KMS, and unseals before it answers: whatever it answered, only the question tells what came of it. */
-  async #explainRefusal(said: string): Promise<never> {
+  async #explainRefusal(said: string, again: boolean): Promise<never> {
     const { waiter } = this.#with;
     const what = 'the request to initialise did not bring keys';
     let initialised: boolean;
@@ -130,10 +152,14 @@ export class InitRun {
     } catch {
       throw new Error(`${what}: ${said}. Vault may be initialised all the same: see docs/operations.md, "The one loss"`);
     }
+    const byAnother = initialised && !again && said.includes('Vault is already initialized');
+    // later runs then do not take what somebody else makes of it for what this one left undone
+    if (!initialised || byAnother) await this.#record('refused');
+    if (!initialised) throw new Error(`${what}: ${said}. Vault is not initialised`);
     throw new Error(
-      initialised
-        ? `${what}: ${said}. But Vault is initialised now, and nobody holds its recovery keys: see docs/operations.md, "The one loss"`
-        : `${what}: ${said}. Vault is not initialised`,
+      byAnother
+        ? `${what}: ${said}. Somebody else initialised it a moment ago, and holds its recovery keys`
+        : `${what}: ${said}. But Vault is initialised now, and nobody holds its recovery keys: see docs/operations.md, "The one loss"`,
     );
   }
 
@@ -180,7 +206,7 @@ export class InitRun {
     if (!(await this.#admitted())) throw new Error(this.#withoutAdminPath(holding, before));
     say('a login through the admin path succeeded');
     if (plan.rootToken === 'revoke') {
-      if (unfinished(before)) {
+      if (unfinished(before) && !plan.adopt) {
         say(`the run of ${before.pod}, since ${before.since}, ended before it had revoked its root token`);
         await this.#revokeAll();
       } else await this.#rootTokens.name();
@@ -207,7 +233,7 @@ export class InitRun {
     throw new Error(
       before === undefined
         ? `Vault is initialised, but no run of this Job did it, and ${custody.name} holds ${none(holding)} its recovery keys. Whoever initialised it may hold them: if so, set adopt: true; if nobody does, see docs/operations.md, "The one loss"`
-        : `Vault is initialised, and ${none(holding)} its recovery keys came into ${custody.name}: the run of ${before.pod}, since ${before.since}, ended while it initialised. If its log does not hold them, nobody holds its recovery keys: see docs/operations.md, "The one loss"`,
+        : `Vault is initialised, and ${none(holding)} its recovery keys came into ${custody.name}: the run of ${before.pod}, since ${before.since}, ended while it initialised, unless that pod is still there: then leave it alone. If its log does not hold them, nobody holds its recovery keys: see docs/operations.md, "The one loss"`,
     );
   }
 
@@ -222,7 +248,7 @@ export class InitRun {
       return `Vault is adopted, but ${refused}, and this Job has no token to make it with: see docs/operations.md, "Adopting a Vault"`;
     if (!unfinished(before))
       return `Vault is initialised, but ${refused}, and ${custody.name} holds ${none(holding)} its recovery keys. No run of this Job left them unstored, so others may hold them and use this Vault: if so, set adopt: true, see docs/operations.md, "Adopting a Vault"`;
-    return `Vault is initialised, but nobody holds its recovery keys: the run of ${before.pod}, since ${before.since}, ended before ${custody.name} had them (it holds ${none(holding)} them), and ${refused}. See docs/operations.md, "The one loss"`;
+    return `Vault is initialised, but nobody holds its recovery keys: the run of ${before.pod}, since ${before.since}, ended before ${custody.name} had them (it holds ${none(holding)} them), and ${refused}. If that pod is still there, it holds them: leave it alone. Else see docs/operations.md, "The one loss"`;
   }
 
   /** Whether this Job's own login works. An API server that is away makes a good login fail: only a no that stays is one. */

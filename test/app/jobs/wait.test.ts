@@ -29,3 +29,14 @@ test('custody away for three days: it tries at least every minute, and says so i
   expect(new Set(lines)).toEqual(new Set(['waiting for custody: it is away']));
   expect(lines.length).toBeLessThan(40);
 });
+
+test('told to stop while it loads, a program that finds the only copy of the keys goes on with them all the same', () => {
+  const lines: string[] = [];
+  const stop = new Stop(line => void lines.push(line));
+  stop.tell();
+  expect(stop.signal.aborted).toBe(true);
+  stop.forbid(() => 'it holds keys');
+  expect([stop.signal.aborted, lines]).toEqual([false, ['it holds keys']]);
+  stop.permit();
+  expect(stop.signal.aborted).toBe(true);
+});

@@ -174,8 +174,65 @@ describe('the request to initialise', () => {
       pod.vault.initialise();
       return alreadyInitialised;
     };
-    expect(await pod.run()).toMatchObject(fails('Vault answered 400 (Vault is already initialized)'));
+    expect(await pod.run()).toMatchObject(
+      fails('Vault answered 400 (Vault is already initialized). Somebody else initialised it a moment ago, and holds its recovery keys'),
+    );
     expect([pod.held(), pod.vault.rootLives]).toEqual([undefined, true]);
+    // nor is their root token, whatever they make of it
+    expect(await pod.run()).toMatchObject(fails(/others may hold them and use this Vault: if so, set adopt: true/));
+    expect(pod.vault.rootLives).toBe(true);
+  });
+
+  test('Vault says so while an earlier request may have done it: nobody can tell who holds the keys', async () => {
+    await make();
+    pod.vault.instead['PUT sys/init'] = 'break off';
+    expect(await pod.run()).toMatchObject(fails('Vault is not initialised'));
+    const lease = pod.kubernetes.get('leases/vault-changes');
+    const record = { progress: 'asked Vault to initialise', pod: 'vault-init-pod', since: '2026-01-01T00:00:00Z' };
+    pod.kubernetes.put('leases/vault-changes', {
+      ...lease,
+      metadata: { ...lease.metadata, annotations: { 'cdk8s-vault/initialisation': JSON.stringify(record) } },
+    });
+    pod.vault.instead['PUT sys/init'] = () => {
+      pod.vault.initialise();
+      return alreadyInitialised;
+    };
+    expect(await pod.run()).toMatchObject(fails('But Vault is initialised now, and nobody holds its recovery keys'));
+  });
+
+  test('a request that Vault refuses leaves nothing behind: who initialises by hand is not taken for this Job', async () => {
+    await make();
+    pod.vault.instead['PUT sys/init'] = { status: 400, body: { errors: ['error parsing PGP keys'] } };
+    expect(await pod.run()).toMatchObject(fails('error parsing PGP keys). Vault is not initialised'));
+    pod.vault.initialise();
+    expect(await pod.run()).toMatchObject(fails(/others may hold them and use this Vault: if so, set adopt: true/));
+    expect(pod.vault.rootLives).toBe(true);
+  });
+
+  test('another init Job would make other keys: neither initialises until one is deleted', async () => {
+    await make();
+    const rival = (keys: string) => ({
+      metadata: { name: 'vault-init-old', uid: 'another', annotations: { 'cdk8s-vault/keys': keys } },
+      status: {},
+    });
+    pod.kubernetes.put('jobs/vault-init-old', rival('other'));
+    expect(await pod.run()).toMatchObject(
+      fails(
+        /gave up waiting for other init Jobs to be gone: vault-init-old would make other keys.*kubectl delete job vault-init-old, or this one, vault-init-0/,
+      ),
+    );
+    expect(pod.vault.writes).toEqual([]);
+    // one that asks for the same is none
+    pod.kubernetes.put('jobs/vault-init-old', rival(pod.plan['keys']));
+    expect(await pod.run()).toMatchObject(done);
+  });
+
+  test('a Vault that is to be adopted is not initialised: it is another one', async () => {
+    await make({ adopt: true });
+    expect(await pod.run()).toMatchObject(
+      fails('adopt is true, but this Vault is not initialised: it reads another table than the one to adopt'),
+    );
+    expect(pod.vault.writes).toEqual([]);
   });
 
   test('the connection breaks before an answer: said, and the next container says that nobody holds the keys', async () => {
@@ -689,6 +746,27 @@ describe('other places of custody', () => {
     expect(await pod.run()).toMatchObject({ status: 0, output: expect.stringContaining('keys in custody: all') });
     expect(pod.kubernetes.asked.filter(({ method, path }) => method === 'GET' && path.includes('secrets'))).toEqual([]);
     expect(pod.aws.asked).toEqual([]);
+  });
+
+  test('a Kubernetes Secret whose quota is just being counted: 409, and nothing is made', async () => {
+    await make({ custody: Custody.kubernetesSecret('recovery') });
+    const conflict = {
+      status: 409,
+      body: {
+        kind: 'Status',
+        status: 'Failure',
+        reason: 'Conflict',
+        message: 'Operation cannot be fulfilled on resourcequotas "q"',
+        code: 409,
+      },
+    };
+    let quotaConflicts = 2;
+    pod.kubernetes.instead[`POST api/v1/namespaces/${pod.env['NAMESPACE']}/secrets`] = () => (quotaConflicts-- > 0 ? conflict : undefined);
+    expect(await pod.run()).toMatchObject(done);
+    expect(pod.output).toContain(
+      'waiting for custody to take the recovery keys, without end: creating Secret recovery: Kubernetes answered 409',
+    );
+    expect(pod.kubernetes.get('secrets/recovery')).toMatchObject({ immutable: true });
   });
 
   describe('the log, for what is encrypted', () => {

@@ -30,6 +30,10 @@ export class FakeKubernetes extends FakeServer {
     return made;
   }
 
+  private list(resource: string): Manifest[] {
+    return [...this.objects].filter(([place]) => place.startsWith(`${resource}/`)).map(([, object]) => object);
+  }
+
   protected answer({ method, path, body }: Asked): Reply {
     const [, resource = '', name, query = ''] = /\/namespaces\/[^/]+\/([^/?]+)(?:\/([^?]+))?(\?.*)?$/.exec(`/${path}`) ?? [];
     const place = `${resource}/${name ?? body?.metadata?.name}`;
@@ -37,6 +41,7 @@ export class FakeKubernetes extends FakeServer {
     const unknown = failure(404, 'NotFound', `${resource} "${name}" not found`);
     switch (method) {
       case 'GET':
+        if (name === undefined) return { status: 200, body: { items: this.list(resource) } };
         return found === undefined ? unknown : { status: 200, body: found };
       case 'POST':
         if (found !== undefined) return failure(409, 'AlreadyExists', `${resource} "${body.metadata.name}" already exists`);

@@ -91,6 +91,8 @@ export class HttpsServer {
         });
       });
       call.on('error', failed);
+      // without a limit, a server whose node has gone would be waited for without end: nobody says that the connection is no more
+      if (timeout === 'none') call.setSocketKeepAlive(true, 10_000);
       call.end(data);
     });
   }

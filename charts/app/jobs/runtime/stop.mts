@@ -3,7 +3,7 @@ export class Stop {
   /** Whether the program was told to stop. */
   told = false;
   readonly #say: (line: string) => void;
-  readonly #controller = new AbortController();
+  #controller = new AbortController();
   #forbidden: (() => string) | undefined;
 
   constructor(say: (line: string) => void) {
@@ -15,9 +15,10 @@ export class Stop {
     return this.#controller.signal;
   }
 
-  /** From here on a signal is answered by saying why the program goes on. */
+  /** From here on a signal is answered by saying why the program goes on, also one that came while the program was loading. */
   forbid(why: () => string): void {
     this.#forbidden = why;
+    if (this.#controller.signal.aborted) this.#controller = new AbortController();
     if (this.told) this.#say(why());
   }
 
