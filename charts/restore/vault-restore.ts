@@ -19,6 +19,7 @@ import type { KnownProps, Problems } from '../app/validation/problems';
 import type { IVault } from '../app/vault';
 import { BackupSource } from './backup-source';
 import type { RestorePlan } from './plan';
+import { longestRestoredName, restoredPrefix } from './restored-table';
 
 /** How a backup of a Vault's table becomes a new table. */
 export interface VaultRestoreProps {
@@ -70,7 +71,7 @@ export class VaultRestore extends Chart {
     const { vault } = props;
     const name = jobName(vault, 'restore');
     const pods = selectorLabels(vault.name, 'restore');
-    const prefix = `${vault.table?.name}-restored-`;
+    const prefix = restoredPrefix(vault.table?.name ?? '');
     const source = new BackupSource(this, {
       vault,
       backupVault: props.backupVault,
@@ -162,8 +163,17 @@ function settingsStatements({ table, aws }: IVault, prefix: string): readonly Ia
   ];
 }
 
-const validateOwn = (problems: Problems, { waitSeconds }: VaultRestoreProps): void => {
+const validateOwn = (problems: Problems, { vault: { table }, backupVault, waitSeconds }: VaultRestoreProps): void => {
   problems.check('waitSeconds', waitSeconds, integer(60, 86_400));
+  // found out now, and not when the table is lost: its backup vault would be called as it, and a name has 50 characters (AWS Backup API reference)
+  const tooLong = table === undefined || backupVault !== undefined ? 0 : longestRestoredName(table.name).length - 50;
+  if (table !== undefined && tooLong > 0)
+    problems.refuse(
+      'vault.table.name',
+      table.name,
+      `at most ${table.name.length - tooLong} characters: the backup vault of a restored table is named after that, as "${longestRestoredName(table.name)}"`,
+      "give the table a shorter name; or make the backup vault yourself and name it: backupVault, 'none' where there is none",
+    );
 };
 
 const known: KnownProps<VaultRestoreProps> = {

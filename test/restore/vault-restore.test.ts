@@ -55,10 +55,27 @@ describe('its role', () => {
     ).toEqual(['dynamodb:DeleteItem']);
   });
 
-  test('of a table that was restored itself does not reach that table', () => {
-    const role = make({}, { storage: { table: 'vault-data-restored-1' } }).restore.role;
+  test.each([
+    ['vault-data-restored-261126t030000', 'vault-data-restored-2-'],
+    ['vault-data-restored-2-261126t030000', 'vault-data-restored-3-'],
+  ])('of %s, which was restored itself, counts on and does not reach that table', (name, prefix) => {
+    const role = make({}, { storage: { table: name } }).restore.role;
     const written = role?.statements().filter(({ sid }) => ['NewTable', 'Settings'].includes(sid));
-    expect(written?.flatMap(({ resources }) => resources)).toEqual([`${table}-restored-1-restored-*`, `${table}-restored-1-restored-*`]);
+    const target = `arn:aws:dynamodb:eu-west-1:123456789012:table/${prefix}*`;
+    expect(written?.flatMap(({ resources }) => resources)).toEqual([target, target]);
+    expect(name.startsWith(prefix)).toBe(false);
+  });
+
+  test('a name from which no restored table could be told to AwsResources is refused before it is needed', () => {
+    const refused = (name: string, props: Props = {}) => problemsOf(() => make(props, { storage: { table: name } }).app.render());
+    for (const name of ['t'.repeat(24), `${'t'.repeat(24)}-restored-261126t030000`, `${'t'.repeat(24)}-restored-7-261126t030000`])
+      expect(refused(name)).toEqual([]);
+    expect(refused('t'.repeat(25))).toEqual([
+      expect.stringMatching(
+        /^\[restore\] vault\.table\.name: got "t+"; allowed: at most 24 characters: the backup vault of a restored table/,
+      ),
+    ]);
+    expect(refused('t'.repeat(25), { backupVault: 'backups' })).toEqual([]);
   });
 
   test('knows AWS Backup only where there is a backup vault', () => {

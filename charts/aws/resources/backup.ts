@@ -261,6 +261,7 @@ const terraformLock = ({ name, lock }: Backup): object => ({
   min_retention_days: lock?.minRetentionDays,
   ...(lock?.maxRetentionDays && { max_retention_days: lock.maxRetentionDays }),
   ...(lock?.changeableForDays && { changeable_for_days: lock.changeableForDays }),
+  lifecycle: preventDestroy,
 });
 
 const terraformPlan = ({ name, schedule, retentionDays, copy }: Backup): object => ({

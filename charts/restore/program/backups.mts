@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Aws, AwsError } from '../../app/jobs/runtime/aws.mts';
 import { anything, list, number, object, optional, record, string } from '../../app/jobs/runtime/shape.mts';
 import { NotYet, type Say, type Waiter } from '../../app/jobs/runtime/wait.mts';
@@ -79,7 +80,9 @@ export class Backups {
 
   /** Orders the restore of a source into a table that is not there yet, and waits until it is whole. */
   async restore(source: Source, into: string, encryption: Encryption, waiter: Waiter, patient: Waiter): Promise<void> {
-    const job = await waiter.until('AWS to take the order for the restore', () => this.#order(source, into, encryption));
+    // an order that is sent again for want of an answer is the same; one of another run is not (AWS Backup API reference, "StartRestoreJob")
+    const token = randomUUID();
+    const job = await waiter.until('AWS to take the order for the restore', () => this.#order(source, into, encryption, token));
     this.#say(`ordered: table ${into} from ${describe(source)}`);
     if (job !== undefined) await patient.until(`restore job ${job}`, () => this.#jobDone(job));
     await this.finished(into, patient);
@@ -129,8 +132,8 @@ export class Backups {
   }
 
   /** The id of AWS Backup's job, where it is one. */
-  async #order(source: Source, into: string, { key, billing }: Encryption): Promise<string | undefined> {
-    if (source.kind === 'recovery-point') return this.#orderFromAwsBackup(source.arn, into, key);
+  async #order(source: Source, into: string, { key, billing }: Encryption, token: string): Promise<string | undefined> {
+    if (source.kind === 'recovery-point') return this.#orderFromAwsBackup(source.arn, into, key, token);
     const override = {
       TargetTableName: into,
       BillingModeOverride: billing,
@@ -153,7 +156,7 @@ export class Backups {
     return undefined;
   }
 
-  async #orderFromAwsBackup(arn: string, into: string, key: string | undefined): Promise<string> {
+  async #orderFromAwsBackup(arn: string, into: string, key: string | undefined, token: string): Promise<string> {
     const { awsBackup } = this.#plan;
     if (awsBackup === undefined) throw new Error('no backup vault is known');
     const path = `/backup-vaults/${awsBackup.vault}/recovery-points/${encodeURIComponent(arn)}/restore-metadata`;
@@ -161,8 +164,7 @@ export class Backups {
     const body = {
       RecoveryPointArn: arn,
       IamRoleArn: awsBackup.role,
-      // the same order twice is one (AWS Backup API reference, "StartRestoreJob")
-      IdempotencyToken: into,
+      IdempotencyToken: token,
       Metadata: {
         ...before,
         targetTableName: into,

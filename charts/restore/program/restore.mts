@@ -74,7 +74,7 @@ export class Restore {
       newTable === 'auto'
         ? `${plan.prefix}${new Date()
             .toISOString()
-            .replace(/[-:]|\.\d+/g, '')
+            .replace(/^\d\d|[-:]|\.\d+Z$/g, '')
             .toLowerCase()}`
         : newTable;
     if (!name.startsWith(plan.prefix) || !/^[a-z0-9]+$/.test(name.slice(plan.prefix.length)))

@@ -65,6 +65,26 @@ describe('a backup that is good', () => {
     nothingLeft();
   });
 
+  test('what a killed one left is taken away, also where production is sealed', async () => {
+    pod.cluster.scaled.push(1);
+    pod.aws.makeTable(scratch);
+    pod.production.sealed = true;
+    expect((await pod.run()).status).toBe(1);
+    nothingLeft();
+  });
+
+  test('starts no Vault once another has the Lease: that one may have restored the table anew', async () => {
+    const spec = { holderIdentity: 'another', leaseDurationSeconds: 30, renewTime: new Date(Date.now() + 60_000).toISOString() };
+    pod.aws.instead['POST '] = ({ headers }) => {
+      if (String(headers['x-amz-target']).endsWith('RestoreTableFromBackup'))
+        pod.cluster.put('leases/vault-drill', { metadata: { name: 'vault-drill' }, spec });
+      return undefined;
+    };
+    expect((await pod.run()).lines).toContain('the drill failed: lost Lease vault-drill: held by another');
+    // nor is the other's table taken away
+    expect([pod.cluster.scaled, [...pod.aws.tables.keys()]]).toEqual([[0], ['vault-data', scratch]]);
+  });
+
   test('says nothing of what the canary holds, nor of a token', async () => {
     expect((await pod.run()).lines.join('\n')).not.toContain('5ecre7');
   });

@@ -30,7 +30,7 @@ describe('what is restored', () => {
       0,
       expect.arrayContaining([`3 backups and 0 recovery points of table vault-data; the newest is ${arn('b')} of 1970-01-01T00:05:00Z`]),
     ]);
-    expect(restored()).toEqual([expect.stringMatching(/^vault-data-restored-\d{8}t\d{6}z$/)]);
+    expect(restored()).toEqual([expect.stringMatching(/^vault-data-restored-\d{6}t\d{6}$/)]);
     expect(pod.aws.tables.get(restored()[0] ?? '')?.items).toEqual([['core', 'b']]);
   });
 
@@ -42,7 +42,7 @@ describe('what is restored', () => {
       {
         RecoveryPointArn: point,
         IamRoleArn: 'arn:aws:iam::123456789012:role/vault-data-restore',
-        IdempotencyToken: 'vault-data-restored-x',
+        IdempotencyToken: expect.stringMatching(/^[\da-f-]{36}$/),
         Metadata: { originalTableName: 'vault-data', targetTableName: 'vault-data-restored-x' },
       },
     ]);

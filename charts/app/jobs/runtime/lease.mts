@@ -66,6 +66,11 @@ export class Lease {
     if (this.#lost !== undefined) throw new Error(`lost Lease ${this.#name}: ${this.#lost}`);
   }
 
+  /** Whether another took it. */
+  get lost(): boolean {
+    return this.#lost !== undefined;
+  }
+
   annotation(key: string): string | undefined {
     return this.#annotations[key];
   }

@@ -55,15 +55,17 @@ export class Drill {
   }
 
   async #drill(): Promise<void> {
-    const { plan, backups, scratch, server, production, at, waiter, patient, say } = this.#with;
+    const { plan, backups, scratch, server, production, at, lease, waiter, patient, say } = this.#with;
     const start = performance.now();
-    const original = await this.#identity('production', production);
-    // what a drill left that was killed
+    // what a drill left that was killed, however production is: its Vault holds what production's does
     await this.#clean();
+    const original = await this.#identity('production', production);
     const source = await backups.newest(waiter);
     try {
       await backups.restore(source, plan.scratch, safe, waiter, patient);
       await scratch.makeHarmless(waiter);
+      // another drill may have come while the API server was away, and have restored the table anew
+      await lease.confirm();
       const copy = await this.#identity('the drill', at(await server.start(waiter)));
       if (copy.clusterId !== original.clusterId)
         throw new Error(`the backup is of another Vault: its cluster_id is ${copy.clusterId}, that of production ${original.clusterId}`);
@@ -72,7 +74,8 @@ export class Drill {
       say(`the drill failed: ${(error as Error).message}`);
       // told to stop there is no time to wait, nor AWS to call: the next drill deletes the table
       if (error instanceof Stopped) await server.scale(0);
-      else await this.#clean();
+      // else the table and the Vault are those of another drill
+      else if (!lease.lost) await this.#clean();
       throw error;
     }
     await this.#clean();

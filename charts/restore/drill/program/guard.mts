@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -33,7 +34,7 @@ export async function startGuard(
 ): Promise<void> {
   const { targets } = plan ?? (JSON.parse(readFileSync('/program/plan.json', 'utf8')) as GuardPlan);
   const start = performance.now();
-  for (const { what, host, port } of targets) {
+  const outOfReach = async ({ what, host, port }: GuardPlan['targets'][number]): Promise<void> => {
     for (let blocked = 0; blocked < 3; ) {
       const outcome = await reach(host, port, pace.connect);
       blocked = outcome === 'blocked' ? blocked + 1 : 0;
@@ -47,21 +48,22 @@ export async function startGuard(
       await sleep(pace.pause);
     }
     say(`${what} at ${host}:${port} is out of reach`);
-  }
+  };
+  await Promise.all(targets.map(outOfReach));
 }
 
-function tryToReach(host: string, port: number, timeout: number): Promise<Outcome> {
+async function tryToReach(host: string, port: number, timeout: number): Promise<Outcome> {
+  // first, and without a limit: a name server that does not answer is no policy that is in the way
+  const address = await lookup(host).catch(() => undefined);
+  if (address === undefined) return 'unknown name';
   return new Promise(resolve => {
-    const socket = connect({ host, port, timeout });
+    const socket = connect({ host: address.address, port, timeout });
     const end = (outcome: Outcome): void => {
       socket.destroy();
       resolve(outcome);
     };
     socket.on('connect', () => end('reached'));
     socket.on('timeout', () => end('blocked'));
-    socket.on('error', ({ code }: NodeJS.ErrnoException) => {
-      if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') end('unknown name');
-      else end(code === 'ECONNREFUSED' || code === 'ECONNRESET' ? 'reached' : 'blocked');
-    });
+    socket.on('error', ({ code }: NodeJS.ErrnoException) => end(code === 'ECONNREFUSED' || code === 'ECONNRESET' ? 'reached' : 'blocked'));
   });
 }
