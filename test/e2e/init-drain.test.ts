@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { TestCa } from './support/certificates';
 import { aws, enforceIam, Installation, kubectl } from './support/cluster';
@@ -61,6 +62,7 @@ test('a Job that fails for good does not stand in the way of a drain', async () 
   await installation.kubectl(['delete', 'jobs', '--all', '--cascade=foreground']);
   const other = synthInitWithRole(installation, elsewhere);
   await installation.allow(other.role);
+  await kubectl(['apply', '-f', join(other.dist, 'manifests', 'ConfigMap.vault-init-program.yaml')]);
   await installation.applyJobAs(other.dist, 'vault-init-elsewhere');
   await eventually('the Job to say what is wrong', 120, async () =>
     expect(await installation.initLogs()).toContain('Vault is in use: a login through the admin path works'),
