@@ -120,6 +120,7 @@ export class InitRun {
     this.#holdOn();
     const waiting = setInterval(() => say('Vault has not answered the request to initialise yet'), 60_000);
     let said: string;
+    let answered = false;
     try {
       // no time limit: an answer that is not waited for is lost for good
       const answer = await vault.call('PUT', 'sys/init', {
@@ -130,6 +131,7 @@ export class InitRun {
         // only what comes with 200 may hold keys; a refusal, Vault's or a proxy's, does not
         onData: (status, chunk) => status === 200 && kept.append(chunk),
       });
+      answered = true;
       said = `Vault answered ${answer.status} (${answer.status === 200 ? 'without a word' : vaultErrors(answer)})`;
     } catch (error) {
       said = (error as Error).message;
@@ -139,11 +141,14 @@ export class InitRun {
     kept.complete();
     if (kept.text !== undefined) return kept.text;
     stop.permit();
-    return this.#explainRefusal(said, again);
+    return this.#explainRefusal(said, answered && !again);
   }
 
-  /** Vault writes its keyring, seals it by KMS, and unseals before it answers: whatever it answered, only the question tells what came of it. */
-  async #explainRefusal(said: string, again: boolean): Promise<never> {
+  /**
+   * Vault writes its keyring, seals it by KMS, and unseals before it answers: whatever it answered, only the question tells what came of it. `over`: no request
+   * of this Job can still be at work in Vault.
+   */
+  async #explainRefusal(said: string, over: boolean): Promise<never> {
     const { waiter } = this.#with;
     const what = 'the request to initialise did not bring keys';
     let initialised: boolean;
@@ -152,9 +157,9 @@ export class InitRun {
     } catch {
       throw new Error(`${what}: ${said}. Vault may be initialised all the same: see docs/operations.md, "The one loss"`);
     }
-    const byAnother = initialised && !again && said.includes('Vault is already initialized');
+    const byAnother = initialised && over && said.includes('Vault is already initialized');
     // later runs then do not take what somebody else makes of it for what this one left undone
-    if (!initialised || byAnother) await this.#record('refused');
+    if (over && (!initialised || byAnother)) await this.#record('refused');
     if (!initialised) throw new Error(`${what}: ${said}. Vault is not initialised`);
     throw new Error(
       byAnother
