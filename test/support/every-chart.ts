@@ -34,8 +34,8 @@ export interface EveryChart {
   readonly aws?: object;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: each takes props of its own
-type ChartClass = new (scope: Construct, id: string, props: any) => Construct;
+/** Each takes props of its own. */
+type ChartClass = new (scope: Construct, id: string, props: never) => Construct;
 
 /** The charts that are tested with all their props, and with random ones. */
 export const chartClasses: Readonly<Record<keyof EveryChart, ChartClass>> = {
@@ -79,7 +79,7 @@ export function renderEvery({ vault: server, ...others }: EveryChart): ReadonlyM
   const vault = new VaultServer(app, 'vault', server as VaultServerProps);
   for (const [name, props] of Object.entries(others)) {
     const chart = chartClasses[name as keyof EveryChart];
-    new chart(app, name, name === 'aws' ? props : { ...props, vault });
+    new chart(app, name, (name === 'aws' ? props : { ...props, vault }) as never);
   }
   return app.render();
 }
