@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Chart } from 'cdk8s';
 import type { Construct } from 'constructs';
 import { k8s } from '../../imports';
@@ -16,6 +15,7 @@ import { objectLabels, selectorLabels } from '../app/kubernetes/labels';
 import { omitUndefined } from '../app/kubernetes/omit-undefined';
 import { ContainerResources, type ResourcesProps } from '../app/kubernetes/resources';
 import { unpruned } from '../app/kubernetes/unpruned';
+import { contentHash } from '../app/kustomize/hashed-object';
 import { useAlone } from '../app/kustomize/unique-resource';
 import { booleanCheck, oneOf } from '../app/validation/check';
 import { type Part, problemsOf } from '../app/validation/part';
@@ -89,10 +89,7 @@ export class VaultInit extends Chart {
     if (found.length > 0) return;
 
     // Jobs that main.ts made before may still be there: who asks for other keys must be told apart
-    const digest = createHash('sha256')
-      .update(JSON.stringify([keys.request, custody.kind, custody.env]))
-      .digest('hex')
-      .slice(0, 10);
+    const digest = contentHash([keys.request, custody.kind, custody.env]);
     const plan: InitPlan = {
       lease: changesLease(vault),
       budget: { name, labels: objectLabels(pods), pods },

@@ -7,6 +7,9 @@ export interface HashedObjectProps extends ApiObjectProps {
   readonly baseName: string;
 }
 
+/** What tells one content from another in a name or an annotation. */
+export const contentHash = (content: unknown): string => createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 10);
+
 /**
  * An object whose name ends in a hash of its content: a change makes a new object and leaves the old one alone.
  *
@@ -33,8 +36,7 @@ export class HashedObject extends ApiObject {
 
   override toJson() {
     const json = super.toJson();
-    const hash = createHash('sha256').update(JSON.stringify(json)).digest('hex').slice(0, 10);
-    json.metadata.name = `${this.baseName}-${hash}`;
+    json.metadata.name = `${this.baseName}-${contentHash(json)}`;
     return json;
   }
 }

@@ -252,7 +252,7 @@ export class Databases implements Part {
     const logins = this.auth.logins;
     problems.require(`${at}.users`, users, {
       ok: list => Array.isArray(list) && list.length > 0 && list.every(user => logins.includes(user)),
-      allowed: `roles of auth methods: ${logins.map(login => JSON.stringify(login)).join(', ') || 'there are none'}`,
+      allowed: definedName('roles of auth methods', logins).allowed,
       fix: 'write "<mount>/<role>" of one that stands in auth',
     });
   }

@@ -22,8 +22,7 @@ export async function rivals(
   labels: Readonly<Record<string, string>>,
   own: { readonly uid: string; readonly keys: string },
 ): Promise<readonly string[]> {
-  const selector = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
-  const answer = await kubernetes.call('GET', 'apis/batch/v1', `jobs?labelSelector=${encodeURIComponent(selector.join(','))}`);
+  const answer = await kubernetes.list('apis/batch/v1', 'jobs', labels);
   if (answer.status !== 200) throw unexpectedStatus('listing the init Jobs', answer);
   return parse(answer.text, jobs, 'the list of Jobs')
     .items.filter(({ metadata, status }) => metadata.uid !== own.uid && metadata.deletionTimestamp === undefined && !status?.succeeded)

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { absent } from '../../app/jobs/runtime/absent.mts';
 import { type Aws, AwsError } from '../../app/jobs/runtime/aws.mts';
 import { anything, list, number, object, optional, record, string } from '../../app/jobs/runtime/shape.mts';
 import { NotYet, type Say, type Waiter } from '../../app/jobs/runtime/wait.mts';
 import type { SourcePlan } from '../plan.ts';
-import { absent } from './absent.mts';
 import { allPages } from './pages.mts';
 import type { Encryption } from './settings.mts';
 

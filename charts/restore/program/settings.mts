@@ -1,7 +1,7 @@
+import { absent } from '../../app/jobs/runtime/absent.mts';
 import type { Aws } from '../../app/jobs/runtime/aws.mts';
 import { anything, boolean, list, number, object, optional, type Shape, string } from '../../app/jobs/runtime/shape.mts';
 import { NotYet, type Say, type Waiter } from '../../app/jobs/runtime/wait.mts';
-import { absent } from './absent.mts';
 import { type Alarm, Alarms } from './alarms.mts';
 import { Autoscaling, type Scaling, type Step } from './autoscaling.mts';
 import { allPages } from './pages.mts';

@@ -1,4 +1,5 @@
-import { type Aws, AwsError } from '../../app/jobs/runtime/aws.mts';
+import { absent } from '../../app/jobs/runtime/absent.mts';
+import type { Aws } from '../../app/jobs/runtime/aws.mts';
 import type { Lease } from '../../app/jobs/runtime/lease.mts';
 import { object, optional, parse, string } from '../../app/jobs/runtime/shape.mts';
 import { NotYet, type Say, type Waiter } from '../../app/jobs/runtime/wait.mts';
@@ -91,7 +92,10 @@ export class Backup {
 
   async #failure(backup: string): Promise<string | undefined> {
     if (this.#plan.kind === 'dynamodb') {
-      const state = await this.#stateOf(backup);
+      const found = await this.#aws
+        .call('dynamodb', 'DescribeBackup', { BackupArn: backup }, described)
+        .catch(absent('BackupNotFoundException'));
+      const state = found?.BackupDescription.BackupDetails.BackupStatus ?? 'DELETED';
       if (state === 'DELETED') return `backup ${backup} is gone`;
       if (state !== 'AVAILABLE') throw new NotYet(`it is ${state}`);
       return undefined;
@@ -107,16 +111,5 @@ export class Backup {
     if (['ABORTED', 'FAILED', 'EXPIRED', 'PARTIAL'].includes(state)) return `backup ${backup} is ${state}: ${why ?? 'no reason given'}`;
     if (state !== 'COMPLETED') throw new NotYet(`it is ${state}`);
     return undefined;
-  }
-
-  async #stateOf(backup: string): Promise<string> {
-    try {
-      const { BackupDescription } = await this.#aws.call('dynamodb', 'DescribeBackup', { BackupArn: backup }, described);
-      return BackupDescription.BackupDetails.BackupStatus;
-    } catch (error) {
-      // DynamoDB API reference, "DescribeBackup"
-      if (error instanceof AwsError && error.code === 'BackupNotFoundException') return 'DELETED';
-      throw error;
-    }
   }
 }

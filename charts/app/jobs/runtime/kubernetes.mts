@@ -45,6 +45,12 @@ export class Kubernetes {
     });
   }
 
+  /** The objects that have these labels; `resource` is their plural, such as "pods". */
+  list(api: string, resource: string, labels: Readonly<Record<string, string>>): Promise<Answer> {
+    const selector = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
+    return this.call('GET', api, `${resource}?labelSelector=${encodeURIComponent(selector.join(','))}`);
+  }
+
   /** Read each time: kubelet renews it. */
   get #token(): string {
     return readMounted(`${this.#account}/token`, 'the pod lacks the volume api-token').trim();

@@ -55,10 +55,11 @@ export class Lease {
 
   /** The same as assertHeld, and asks the API server, which may have been away for so long that another took the Lease. */
   async confirm(): Promise<void> {
-    await this.#renew().catch(error => {
+    try {
+      await this.#renew();
+    } finally {
       this.assertHeld();
-      throw error;
-    });
+    }
   }
 
   /** To be called before each step that two must not do at once. */

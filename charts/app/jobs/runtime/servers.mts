@@ -100,12 +100,7 @@ export class Servers {
     if (status.observedGeneration !== metadata.generation || status.updateRevision === undefined)
       throw new NotYet(`StatefulSet ${statefulSet} is not observed in its generation ${metadata.generation}`);
     const revision = status.updateRevision;
-    const labels = encodeURIComponent(
-      Object.entries(selector)
-        .map(([key, value]) => `${key}=${value}`)
-        .join(','),
-    );
-    const listed = await this.#kubernetes.call('GET', 'api/v1', `pods?labelSelector=${labels}`);
+    const listed = await this.#kubernetes.list('api/v1', 'pods', selector);
     if (listed.status !== 200) throw unexpectedStatus('listing the servers’ pods', listed);
     const { items } = parse(listed.text, podsShape, 'the list of pods');
     const servers = await Promise.all(

@@ -72,10 +72,7 @@ export class DrillServer {
   }
 
   async #pods() {
-    const labels = Object.entries(this.#plan.selector)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(',');
-    const answer = await this.#kubernetes.call('GET', 'api/v1', `pods?labelSelector=${encodeURIComponent(labels)}`);
+    const answer = await this.#kubernetes.list('api/v1', 'pods', this.#plan.selector);
     if (answer.status !== 200) throw unexpectedStatus('listing the pods of the drill’s Vault', answer);
     return parse(answer.text, podsShape, 'the list of pods').items;
   }

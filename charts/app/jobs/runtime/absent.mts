@@ -1,4 +1,4 @@
-import { AwsError } from '../../app/jobs/runtime/aws.mts';
+import { AwsError } from './aws.mts';
 
 /** For what need not be there: undefined where AWS says by this code that it is not. */
 export const absent =
