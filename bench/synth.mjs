@@ -25,7 +25,7 @@ function timed(args, env = {}) {
 
 const cli = app =>
   timed([join(root, 'node_modules', 'cdk8s-cli', 'bin', 'cdk8s'), 'synth', '--app', app, '--output', join(scratch, 'dist')]).seconds;
-// into a folder of its own each: what a disk does about the files that it replaces is not the app's
+// into a folder of its own each: what a disk does about the files that it replaces is not the app's (TMPDIR=/dev/shm leaves the disk out altogether)
 let folders = 0;
 const vaults = count => {
   folders += 1;

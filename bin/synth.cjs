@@ -18,23 +18,56 @@ function takeCache() {
   // as Node.js names what it loads from there: node_modules may be a link
   const shared = join(realpathSync(folder), createHash('sha256').update(main).digest('hex').slice(0, 8));
   mkdirSync(shared, { recursive: true });
-  const lock = lockOf(shared);
-  if (!isLocked(shared)) rmSync(lock, { force: true });
-  try {
-    writeFileSync(lock, String(process.pid), { flag: 'wx' });
-    process.on('exit', () => rmSync(lock, { force: true }));
+  if (takeLock(lockOf(shared))) {
+    process.on('exit', () => rmSync(lockOf(shared), { force: true }));
     return shared;
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw error;
-    const own = `${shared}-${process.pid}`;
-    mkdirSync(own, { recursive: true });
-    process.on('exit', () => rmSync(own, { recursive: true, force: true }));
-    return own;
   }
+  const own = `${shared}-${process.pid}`;
+  mkdirSync(own, { recursive: true });
+  process.on('exit', () => rmSync(own, { recursive: true, force: true }));
+  return own;
 }
 
 const lockOf = folder => join(folder, 'lock');
-const isLocked = folder => existsSync(lockOf(folder)) && isRunning(Number(readFileSync(lockOf(folder), 'utf8')));
+const isLocked = folder => isHeld(holderOf(lockOf(folder)));
+
+/** Takes a lock that is free, or whose holder is gone. */
+function takeLock(lock) {
+  if (createLock(lock)) return true;
+  const holder = holderOf(lock);
+  if (holder === undefined || isHeld(holder)) return false;
+  // of several who find it, one at a time looks again and deletes it: nobody deletes the lock that another has taken since
+  const takeover = `${lock}-${holder}`;
+  if (!createLock(takeover)) return false;
+  try {
+    if (holderOf(lock) === holder) rmSync(lock);
+  } finally {
+    rmSync(takeover);
+  }
+  return createLock(lock);
+}
+
+function createLock(lock) {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    return false;
+  }
+}
+
+/** The process that holds a lock: '' where it has not written its number yet. */
+function holderOf(lock) {
+  try {
+    return readFileSync(lock, 'utf8');
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    return undefined;
+  }
+}
+
+const isHeld = holder => holder !== undefined && (holder === '' || isRunning(Number(holder)));
 
 /** Deletes the caches of files that are gone, such as those of tests. */
 function forgetGone(cache) {
@@ -70,7 +103,7 @@ function isCompiled(cache) {
   const { mtimeMs: started } = statSync(checked);
   const { fileNames } = JSON.parse(readFileSync(join(cache, 'tsconfig.tsbuildinfo'), 'utf8'));
   // a bare name is a file of the compiler's own, which changes with what is installed
-  const read = fileNames.filter(file => file.includes('/')).map(file => join(cache, file));
+  const read = fileNames.filter(file => file.includes('/')).map(file => `${cache}${sep}${file}`);
   const settings = ['package.json', 'tsconfig.json', 'node_modules/.package-lock.json'].map(file => join(root, file));
   return [...read, ...settings].every(file => (statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? started) < started);
 }
@@ -85,7 +118,8 @@ async function compile(cache) {
       noEmitOnError: true,
       incremental: true,
       tsBuildInfoFile: join(cache, 'tsconfig.tsbuildinfo'),
-      inlineSourceMap: true,
+      // beside the code: Node.js reads all of the code, and a map only where something failed
+      sourceMap: true,
       // absolute: a compiled file is run as if it lay beside its source
       sourceRoot: `${root}${sep}`,
       skipLibCheck: true,
@@ -159,7 +193,19 @@ function runAsSource(cache, charts) {
   Module.prototype._compile = function compileAsSource(content, file, ...rest) {
     const inCache = file.startsWith(`${cache}${sep}`);
     const text = file === charts ? lazily(content) : content;
-    return _compile.call(this, text, inCache ? join(root, relative(cache, file)) : file, ...rest);
+    return _compile.call(this, text, inCache ? `${root}${file.slice(cache.length)}` : file, ...rest);
+  };
+}
+
+/** Finds a compiled file at once where another imports it: for each, Node.js would look for other endings, links and packages first. */
+function findCompiled(cache) {
+  const { _resolveFilename } = Module;
+  Module._resolveFilename = function resolveCompiled(request, parent, ...rest) {
+    if (request.startsWith('.') && parent?.filename?.startsWith(`${cache}${sep}`)) {
+      const file = `${resolve(dirname(parent.filename), request)}.js`;
+      if (existsSync(file)) return file;
+    }
+    return _resolveFilename.call(this, request, parent, ...rest);
   };
 }
 
@@ -186,11 +232,9 @@ const ownFrames = error =>
     .join('\n');
 
 function inSource(file, row, column) {
-  const compiled = join(cache, relative(root, file));
-  if (!existsSync(compiled)) return undefined;
-  const [, map] = /sourceMappingURL=data:application\/json;base64,(\S+)/.exec(readFileSync(compiled, 'utf8')) ?? [];
-  if (map === undefined) return undefined;
-  const { originalSource, originalLine, originalColumn } = new Module.SourceMap(JSON.parse(Buffer.from(map, 'base64'))).findEntry(
+  const map = join(cache, `${relative(root, file)}.map`);
+  if (!existsSync(map)) return undefined;
+  const { originalSource, originalLine, originalColumn } = new Module.SourceMap(JSON.parse(readFileSync(map, 'utf8'))).findEntry(
     row - 1,
     column - 1,
   );
@@ -218,6 +262,7 @@ async function synth() {
   const compiling = isCompiled(cache) ? undefined : compile(cache);
   loadLibraries();
   runAsSource(cache, charts);
+  findCompiled(cache);
   if (compiling !== undefined) {
     const forgetStale = preloadCharts(charts);
     await compiling;

@@ -1,6 +1,8 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { filesOf } from '../support/files';
@@ -150,23 +152,41 @@ describe('a main.ts of any kind', () => {
   });
 });
 
-test('several synths at once: each makes the whole dist, and nothing else is left or lost', async () => {
-  commitDist();
-  const own = join(folder, 'dist.old');
-  mkdirSync(own, { recursive: true });
-  const main = join(folder, 'main.ts');
-  writeFileSync(main, readFileSync(join(root, 'main.ts'), 'utf8').replace("'./charts'", "'../../../charts'"));
-  const synths = Array.from({ length: 4 }, () =>
-    promisify(execFile)(process.execPath, [join(root, 'bin', 'synth.cjs'), main], { cwd: folder, env: environment() }),
-  );
-  for (const { stderr } of await Promise.all(synths)) expect(stderr).toBe('');
-  expect(filesOf(dist)).toEqual(filesOf(join(root, 'dist')));
-  expect(
-    readdirSync(folder)
-      .filter(name => name.startsWith('dist'))
-      .sort(),
-  ).toEqual(['dist', 'dist.old']);
-});
+/** Ends a synth by force while it holds the lock of its compiled files. */
+async function killWithLock(main: string): Promise<void> {
+  const caches = join(root, 'node_modules', '.cache', 'cdk8s-vault');
+  const child = spawn(process.execPath, [join(root, 'bin', 'synth.cjs'), main], { cwd: folder, env: environment() });
+  const holdsLock = () =>
+    readdirSync(caches)
+      .map(name => join(caches, name, 'lock'))
+      .some(lock => existsSync(lock) && readFileSync(lock, 'utf8') === String(child.pid));
+  while (!holdsLock()) await setTimeout(1);
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  expect(holdsLock()).toBe(true);
+}
+
+test.each(['after another has ended', 'after another was killed'])(
+  'several synths at once, %s: each makes the whole dist, and nothing else is left or lost',
+  async before => {
+    commitDist();
+    const own = join(folder, 'dist.old');
+    mkdirSync(own, { recursive: true });
+    const main = join(folder, 'main.ts');
+    writeFileSync(main, readFileSync(join(root, 'main.ts'), 'utf8').replace("'./charts'", "'../../../charts'"));
+    if (before === 'after another was killed') await killWithLock(main);
+    const synths = Array.from({ length: 4 }, () =>
+      promisify(execFile)(process.execPath, [join(root, 'bin', 'synth.cjs'), main], { cwd: folder, env: environment() }),
+    );
+    for (const { stderr } of await Promise.all(synths)) expect(stderr).toBe('');
+    expect(filesOf(dist)).toEqual(filesOf(join(root, 'dist')));
+    expect(
+      readdirSync(folder)
+        .filter(name => name.startsWith('dist'))
+        .sort(),
+    ).toEqual(['dist', 'dist.old']);
+  },
+);
 
 describe('what was compiled before', () => {
   const imported = () => join(folder, 'replicas.ts');
