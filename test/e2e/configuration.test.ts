@@ -108,6 +108,8 @@ afterAll(async () => {
 interface User {
   readonly username: string;
   readonly password: string;
+  /** Seconds until a static user gets another password. */
+  readonly ttl?: number;
 }
 
 async function userOf(pod: LoginPod, path: string): Promise<User> {
@@ -204,7 +206,11 @@ describe('a workload', () => {
   });
 
   test('reads the password of a static user, which changes', async () => {
-    const before = await userOf(service, 'database/static-creds/orders-report');
+    const before = await eventually('a password that is good for some seconds yet', 30, async () => {
+      const user = await userOf(service, 'database/static-creds/orders-report');
+      expect(user.ttl).toBeGreaterThan(5);
+      return user;
+    });
     expect(await postgres.as(before, 'orders', 'SELECT 1')).toMatchObject({ status: 0 });
     const after = await eventually('another password', 30, async () => {
       const now = await userOf(service, 'database/static-creds/orders-report');

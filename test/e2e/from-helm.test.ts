@@ -7,7 +7,7 @@ import { TestCa } from './support/certificates';
 import { ClientPod, type ReadLog } from './support/client';
 import { enforceIam, Installation, kubectl, region } from './support/cluster';
 import { helmVault } from './support/helm-vault';
-import { eventually } from './support/shell';
+import { eventually, sleep } from './support/shell';
 
 jest.setTimeout(15 * 60_000);
 
@@ -158,6 +158,7 @@ test('and back to the Helm chart', async () => {
     await apply(...helm.filter(manifest => !isMerged(manifest)));
     installation.serverLabel = 'component=server';
     await rollByHand();
+    await sleep(3000);
   });
   console.log(`back to Helm: vault-active: ${active}; vault: ${all}`);
   expect([active.endsWell, all.endsWell]).toEqual([true, true]);
