@@ -8,6 +8,7 @@ const Module = require('node:module');
 const { dirname, join, relative, resolve, sep } = require('node:path');
 
 const root = dirname(__dirname);
+const isIn = (folder, file) => file.startsWith(`${folder}${sep}`);
 const main = resolve(process.argv[2] ?? join(root, 'main.ts'));
 const outdir = process.env.CDK8S_OUTDIR;
 
@@ -169,7 +170,7 @@ function preloadCharts(charts) {
     isUsable = false;
   }
   return () => {
-    const loaded = Object.keys(require.cache).filter(file => file.startsWith(`${dirname(charts)}${sep}`));
+    const loaded = Object.keys(require.cache).filter(file => isIn(dirname(charts), file));
     isUsable &&= loaded.every(file => existsSync(file) && statSync(file).mtimeMs < start);
     // one that is new makes all that stand on it new
     if (!isUsable) for (const file of loaded) delete require.cache[file];
@@ -191,9 +192,8 @@ function lazily(content) {
 function runAsSource(cache, charts) {
   const { _compile } = Module.prototype;
   Module.prototype._compile = function compileAsSource(content, file, ...rest) {
-    const inCache = file.startsWith(`${cache}${sep}`);
     const text = file === charts ? lazily(content) : content;
-    return _compile.call(this, text, inCache ? `${root}${file.slice(cache.length)}` : file, ...rest);
+    return _compile.call(this, text, isIn(cache, file) ? `${root}${file.slice(cache.length)}` : file, ...rest);
   };
 }
 
@@ -201,7 +201,7 @@ function runAsSource(cache, charts) {
 function findCompiled(cache) {
   const { _resolveFilename } = Module;
   Module._resolveFilename = function resolveCompiled(request, parent, ...rest) {
-    if (request.startsWith('.') && parent?.filename?.startsWith(`${cache}${sep}`)) {
+    if (request.startsWith('.') && isIn(cache, parent?.filename ?? '')) {
       const file = `${resolve(dirname(parent.filename), request)}.js`;
       if (existsSync(file)) return file;
     }

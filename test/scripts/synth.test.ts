@@ -160,7 +160,11 @@ async function killWithLock(main: string): Promise<void> {
     readdirSync(caches)
       .map(name => join(caches, name, 'lock'))
       .some(lock => existsSync(lock) && readFileSync(lock, 'utf8') === String(child.pid));
-  while (!holdsLock()) await setTimeout(1);
+  while (!holdsLock()) {
+    // else there is nothing left to wait for
+    expect(child.exitCode).toBeNull();
+    await setTimeout(1);
+  }
   child.kill('SIGKILL');
   await once(child, 'exit');
   expect(holdsLock()).toBe(true);
